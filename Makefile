@@ -1,0 +1,35 @@
+# Everything a newcomer needs: `make run` and `make test`. Both make the environment first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SCENARIO ?= scenarios/
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint types bench clean
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(STAMP)  ## make the environment (.venv) and install cxsim with its tools
+
+$(STAMP): pyproject.toml constraints.txt .ci/make-venv
+	@bash .ci/make-venv "$(PYTHON)" "$(VENV)"
+	@touch $(STAMP)
+
+run: $(STAMP)  ## run the scenario library, or SCENARIO=scenarios/warm-migration.yaml
+	@$(BIN)/cxsim run $(SCENARIO)
+
+test: $(STAMP)  ## run all tests
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests
+
+lint: $(STAMP)  ## ruff, mypy --strict on core and sim, import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(STAMP)  ## measure (never part of the tests)
+	@$(BIN)/python -m benchmarks
+
+clean:  ## remove what was made
+	rm -rf $(VENV) .types build dist *.egg-info

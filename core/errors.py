@@ -33,6 +33,11 @@ class UserError(Exception):
     `answer`: what came back, or what was noticed. `check`: what to look at, as after "Check": `the password`.
     """
 
+    status: int | None = None
+    """The HTTP status, if there was an answer."""
+    code: str | None = None
+    """The product's own error code, if it gave one."""
+
     def __init__(self, attempted: str, where: str, answer: str, check: str) -> None:
         super().__init__(attempted, where, answer, check)
         self.attempted = attempted
@@ -41,7 +46,12 @@ class UserError(Exception):
         self.check = check
 
     def __str__(self) -> str:
-        return f"Could not {self.attempted}. {self.where}: {self.answer}. Check {self.check}."
+        return f"{self.text} Check {self.check}."
+
+    @property
+    def text(self) -> str:
+        """What happened, in one line, without the advice."""
+        return f"Could not {self.attempted}. {self.where}: {self.answer}."
 
     @property
     def reason(self) -> str:
@@ -73,13 +83,7 @@ class LoginRefused(UserError):
 
 
 class BadAnswer(UserError):
-    """The answer is not what this server should say: HTML, cut off, another type, an internal error.
-
-    `status` is the HTTP status if there was one; `code` the product's own error code if it gave one.
-    """
-
-    status: int | None = None
-    code: str | None = None
+    """The answer is not what this server should say: HTML, cut off, another type, an internal error."""
 
 
 class NotFound(UserError):

@@ -1,0 +1,59 @@
+"""How a tenant's CX appliance is set up: what its own wizard asked for, and its limits.
+
+Rules of this file: plain records, no behaviour. Times in seconds. Passwords never appear in a `repr`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class ReplicatorConfig:
+    """The tenant's own replicator, as activated in step 4 of the on-prem wizard (cx.md 1.3, 2.2)."""
+
+    url: str
+    """How this appliance reaches it: `https://192.168.0.34:8043`."""
+    public_endpoint: str
+    """`host:port`, what the Replication Manager will call; empty = the address in `url` is advertised."""
+    root_password: str = field(repr=False)
+    sso_user: str
+    sso_password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ApplianceConfig:
+    """Set-up and limits of the core."""
+
+    site: str
+    """The tenant site's name, as the provider sees it."""
+    cx_version: str
+    """`1.0`: certificates are shown at Test; `1.1`: after Add (cx.md 2.3)."""
+    vcenter_host: str
+    vcenter_port: int
+    vcenter_user: str
+    vcenter_password: str = field(repr=False)
+    replicator: ReplicatorConfig
+    poll_s: float = 30.0
+    """Between two looks at the migrations of a cloud; one call a look, however many VMs."""
+    connect_timeout_s: float = 30.0
+    read_timeout_s: float = 120.0
+    task_poll_s: float = 5.0
+    """Between two looks at a task of the Replication Manager."""
+    enable_limit_s: float = 600.0
+    """How long registering the replicator may take before the cloud is `Enable Failed`."""
+    command_tries: int = 3
+    """How often a command that may safely be repeated is sent when the connection fails."""
+    command_delay_s: float = 10.0
+    """Before the second try; doubled before each further one, with up to a quarter of jitter."""
+    rpo_min_s: float = 300.0
+    """5 min (cx.md 3.2: the fastest a practitioner saw; sources differ)."""
+    rpo_max_s: float = 86400.0
+    """1440 min, the engine's limit (cx.md 5.5)."""
+    vcenter_thumbprint: str | None = None
+    """SHA-256 of the vCenter's certificate; None: what it shows first is registered."""
+
+    @property
+    def timeouts_s(self) -> tuple[float, float]:
+        """(connect, read), as requests wants them."""
+        return self.connect_timeout_s, self.read_timeout_s

@@ -37,7 +37,7 @@ _STATE = "the state shown at the provider, then try again"
 
 # fmt: off
 REFUSALS: dict[int, Refusal] = {
-    400: Refusal(InputError,   "it cannot use the request",            "the values as typed, and both versions"),
+    400: Refusal(InputError,   "it cannot use the request",            "the values, and both versions"),
     401: Refusal(LoginRefused, "it does not accept the login",         "user, organization and password"),
     403: Refusal(LoginRefused, "the user has no permission",           _ROLE),
     404: Refusal(NotFound,     "it does not know what was asked for",  _MODEL),

@@ -32,7 +32,7 @@ PRODUCTS = {
 _ENDPOINT = "at the provider: the Replication Manager's Public Endpoint URL (address and port, normally 8044)"
 _REACH = (
     "that the firewalls of both sides let this appliance reach this address and port (normally 8044), that "
-    "the provider's NAT forwards it to the Replication Manager, and the Replication Manager's Public Endpoint URL"
+    "the provider's NAT forwards it to the Replication Manager, and the manager's Public Endpoint URL"
 )
 _TASK: dict[str, Field] = {"id": text, "state": text, "error": object_or_null}
 

@@ -108,9 +108,8 @@ MIGRATION = TransitionTable(
     rows={
         (_S.NEW, _E.SUBMIT): (_S.REGISTERING, _A.REGISTER),
 
-        (_S.REGISTERING, _E.REGISTERED): (_S.CREATED,    _A.WATCH),
-        (_S.REGISTERING, _E.FAILED):     (_S.ERROR,      _A.NOTHING),
-        (_S.REGISTERING, _E.CANCEL):     (_S.CANCELLING, _A.CLEAN_UP),
+        (_S.REGISTERING, _E.REGISTERED): (_S.CREATED, _A.WATCH),
+        (_S.REGISTERING, _E.FAILED):     (_S.ERROR,   _A.NOTHING),
 
         (_S.CREATED, _E.SAW_CREATED):      (_S.CREATED,       _A.NOTHING),
         (_S.CREATED, _E.SAW_SCHEDULED):    (_S.SCHEDULED,     _A.NOTHING),
@@ -197,6 +196,14 @@ WATCHED = frozenset(
         State.CUTTING_OVER,
     }
 )
+
+
+# The percentage reported with an event belongs to this status alone: a poll that still reports the
+# synchronization says nothing about the cutover.
+PERCENT_OF: dict[Event, str] = {
+    Event.SAW_SYNCING: "Syncing",
+    Event.SAW_CUTTING_OVER: "Cutting over",
+}
 
 
 def status_text(status: str, percent: int | None) -> str:

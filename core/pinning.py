@@ -118,14 +118,17 @@ class FirstSight:
     """Accepts what is shown first at each place and remembers it; refuses a change afterwards.
 
     `shown` lists the certificates in the order of first sight. For the certificate dialogue, and for an
-    endpoint whose certificate is registered when it is first used.
+    endpoint whose certificate is registered when it is first used. Places in `trusted` are pinned already.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, trusted: Mapping[tuple[str, int], str] | None = None) -> None:
         self.shown: list[ShownCertificate] = []
+        self._trusted = dict(trusted or {})
 
     def judge(self, host: str, port: int, certificate_der: bytes) -> None:
         """Raises `CertificateMismatch` when the place has shown another certificate before."""
+        if (host, port) in self._trusted:
+            Pins(self._trusted).judge(host, port, certificate_der)
         for seen in self.shown:
             if (seen.host, seen.port) == (host, port):
                 Pins({(host, port): seen.thumbprint}).judge(host, port, certificate_der)

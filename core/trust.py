@@ -1,0 +1,57 @@
+"""The certificates that the tenant's administrator has trusted, and the dialogue that asks for it.
+
+Rules of this file: trust is per place (host and port) and per certificate, by SHA-256, and it is the
+appliance's, not a single cloud's: what was trusted once is not asked again (cx.md 2.3, P9). What is asked
+and answered is recorded as the `certificates` event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from cxsim.core.pinning import FirstSight, Pins, ShownCertificate, same_thumbprint
+from cxsim.core.runtime import Runtime
+
+Trust = Callable[[Sequence[ShownCertificate]], bool]
+"""The certificate dialogue: shows what is not trusted yet, returns True for `Trust Certificates`."""
+
+
+class TrustedCertificates:
+    """What the appliance trusts now."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._thumbprints: dict[tuple[str, int], str] = {}
+
+    def pins(self) -> Pins:
+        """A judge that accepts exactly what is trusted now."""
+        return Pins(self._thumbprints)
+
+    def pins_or_first_sight(self) -> FirstSight:
+        """A judge for Test in CX 1.1, which logs in before the dialogue: it holds places that are trusted to
+        their pins and accepts the first sight of others (as the product is documented [D DX1-conn])."""
+        return FirstSight(self._thumbprints)
+
+    def trusts(self, shown: ShownCertificate) -> bool:
+        """True if exactly this certificate is trusted at its place."""
+        known = self._thumbprints.get((shown.host, shown.port))
+        return known is not None and same_thumbprint(known, shown.thumbprint)
+
+    def ask(self, cloud: str, at: str, shown: Sequence[ShownCertificate], trust: Trust) -> bool:
+        """Show what is not trusted yet, if anything, and remember a yes. `at`: `Test` or `Add`."""
+        unknown = [certificate for certificate in shown if not self.trusts(certificate)]
+        trusted = not unknown or bool(trust(unknown))
+        if trusted:
+            for certificate in unknown:
+                self._thumbprints[certificate.host, certificate.port] = certificate.thumbprint
+        if shown:
+            self._runtime.log(
+                "certificates",
+                cloud=cloud,
+                at=at,
+                hosts=[certificate.place for certificate in shown],
+                thumbprints=[certificate.thumbprint for certificate in shown],
+                trusted=trusted,
+                asked=bool(unknown),
+            )
+        return trusted

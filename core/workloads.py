@@ -1,0 +1,201 @@
+"""The Workloads list: what the appliance knows of every VM's migration, and the Home page's figures.
+
+Rules of this file: `WorkloadBook.decide` is the only place where a migration changes state, and it shows
+the change (`workload` and `home` events, only when something visible changed). It calls no product.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cxsim.core.cx_cloud_service import MigrationOrder
+from cxsim.core.decisions import Decisions
+from cxsim.core.migration_states import (
+    HOME,
+    MIGRATION,
+    PERCENT_OF,
+    STATUS,
+    WATCHED,
+    WITH_PERCENT,
+    Action,
+    Event,
+    State,
+    status_text,
+)
+from cxsim.core.neighbours import SourceVm
+from cxsim.core.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A row of the Workloads list. `percent` only with `Syncing` and `Cutting over`."""
+
+    vm: str
+    job: str
+    status: str
+    percent: int | None
+    text: str
+    """As shown: `40% Syncing`."""
+    reason: str | None
+    cloud: str
+    vdc: str
+    vapp: str
+    tag: str
+    key: str
+    """The identity of this migration, for ever."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The `Migration Health` ring (cx.md 3.3)."""
+
+    completed: int = 0
+    error: int = 0
+    transition: int = 0
+
+
+@dataclass
+class WorkloadRecord:
+    """What the appliance keeps of one VM's migration."""
+
+    order: MigrationOrder
+    vm: SourceVm
+    cloud: str
+    vdc: str
+    state: State = State.NEW
+    percent: int | None = None
+    reason: str | None = None
+    remote_id: str | None = None
+    """The provider's identifier, once it has accepted the order."""
+    power_on: bool = True
+    cutover_tag: str = ""
+    told: set[str] = field(default_factory=set)
+    """What the poller has complained of already."""
+
+    @property
+    def name(self) -> str:
+        """The VM's name."""
+        return self.vm.name
+
+    @property
+    def status(self) -> str:
+        """The status without percentage."""
+        return STATUS[self.state]
+
+    @property
+    def text(self) -> str:
+        """The status as shown."""
+        return status_text(self.status, self.percent)
+
+    def shown(self) -> Workload:
+        """The row as the list shows it now."""
+        return Workload(
+            self.name,
+            self.order.job,
+            self.status,
+            self.percent,
+            self.text,
+            self.reason,
+            self.cloud,
+            self.vdc,
+            self.order.vapp_name,
+            self.order.tag,
+            self.order.external_key,
+        )
+
+
+class WorkloadBook:
+    """All migrations of the appliance, in the order of their submission."""
+
+    def __init__(self, runtime: Runtime, decisions: Decisions) -> None:
+        self._runtime = runtime
+        self._decisions = decisions
+        self._records: list[WorkloadRecord] = []
+        self._home = Home()
+
+    def add(self, record: WorkloadRecord) -> None:
+        """Take a new migration in; it is shown from its first decision on."""
+        self._records.append(record)
+
+    def all(self) -> list[WorkloadRecord]:
+        """All migrations that were submitted."""
+        return [record for record in self._records if record.state is not State.NEW]
+
+    def latest(self, vm: str) -> WorkloadRecord | None:
+        """The VM's newest migration, also one that is just being submitted."""
+        return next((record for record in reversed(self._records) if record.name == vm), None)
+
+    def active(self, cloud: str) -> list[WorkloadRecord]:
+        """The migrations to a cloud that have neither ended nor failed."""
+        ended = MIGRATION.final | {State.ERROR}
+        return [record for record in self.all() if record.cloud == cloud and record.state not in ended]
+
+    def watched(self, cloud: str) -> list[WorkloadRecord]:
+        """The migrations at a cloud in which something may happen by itself."""
+        return [record for record in self.all() if record.cloud == cloud and record.state in WATCHED]
+
+    def home(self) -> Home:
+        """The Home page's figures now."""
+        statuses = [record.status for record in self.all()]
+        return Home(**{figure: sum(s in counted for s in statuses) for figure, counted in HOME.items()})
+
+    def changes(self, record: WorkloadRecord, event: Event, percent: int | None) -> bool:
+        """False if the event would change nothing at all, so that it need not be decided or written down."""
+        if not MIGRATION.allows(record.state, event):
+            return True
+        after, action = MIGRATION.step(record.state, event)
+        same = after is record.state and action is Action.NOTHING
+        return not same or _percent(record, event, after, percent) != record.percent
+
+    def decide(
+        self,
+        record: WorkloadRecord,
+        event: Event,
+        *,
+        percent: int | None = None,
+        reason: str | None = None,
+        remote_id: str | None = None,
+        **facts: Any,
+    ) -> Action | None:
+        """Let an event happen to a migration; returns what is to be done now. Raises `IllegalTransition`.
+
+        `facts`: what a journal must know besides to carry on after an interruption.
+        """
+
+        def apply(after: State) -> None:
+            before = (record.text if record.state is not State.NEW else None, record.reason)
+            record.percent = _percent(record, event, after, percent)
+            record.state = after
+            record.reason = reason
+            record.remote_id = remote_id or record.remote_id
+            if before != (record.text, record.reason):
+                self._show(record)
+
+        known = {"vm": record.name, "reason": reason, "remote_id": remote_id, **facts}
+        key = record.order.external_key
+        return self._decisions.take(MIGRATION, key, lambda: record.state, event, apply, known)
+
+    def _show(self, record: WorkloadRecord) -> None:
+        self._runtime.log(
+            "workload",
+            vm=record.name,
+            job=record.order.job,
+            status=record.status,
+            percent=record.percent,
+            text=record.text,
+            reason=record.reason,
+        )
+        home = self.home()
+        if home != self._home:
+            self._home = home
+            self._runtime.log("home", completed=home.completed, error=home.error, transition=home.transition)
+
+
+def _percent(record: WorkloadRecord, event: Event, after: State, percent: int | None) -> int | None:
+    status = STATUS[after]
+    if status not in WITH_PERCENT:
+        return None
+    if percent is not None and PERCENT_OF.get(event) == status:
+        return percent
+    return (record.percent or 0) if status == record.status else 0

@@ -1,6 +1,6 @@
 """The simulator's kernel: virtual time, greenlets, sockets in memory, the hooks."""
 
-from cxsim.sim.kernel import hooks
+import cxsim.sim.kernel.hooks as hooks
 from cxsim.sim.kernel.clock import Timer
 from cxsim.sim.kernel.greenlets import Process, ProcessDead, current
 from cxsim.sim.kernel.host import SimHost

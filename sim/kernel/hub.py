@@ -21,7 +21,7 @@ from cxsim.sim.kernel.greenlets import Process, SimGreenlet, current, getcurrent
 from cxsim.sim.kernel.host import SimHost
 from cxsim.sim.kernel.runtime import SimRuntime
 from cxsim.sim.kernel.tasks import SimTask
-from cxsim.sim.kernel.wire import Network
+from cxsim.sim.kernel.wire import Listener, Network
 
 T = TypeVar("T")
 
@@ -77,6 +77,11 @@ class Hub:
         host = SimHost(self, name, clock_skew_s)
         self.hosts[name] = host
         return host
+
+    def listener(self, host: str, port: int) -> Listener | None:
+        """What listens on a port of a host: for the network. None: nothing, or there is no such host."""
+        found = self.hosts.get(host)
+        return found.listeners.get(port) if found is not None else None
 
     def runtime(self, host: SimHost, process: Process | None = None) -> SimRuntime:
         """A core Runtime on this host, in its own process if one is given."""

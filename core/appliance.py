@@ -101,7 +101,7 @@ class Appliance:
 
     def migrate(self, request: MigrationRequest) -> list[Workload]:
         """The migration wizard's Finish; returns the rows when the provider has accepted or refused them.
-        Raises `InputError`, `Conflict`, `NotFound` or the trouble met while checking; then nothing is begun."""
+        Raises `InputError`, `Conflict`, `NotFound` or the trouble met; then nothing was begun."""
         with self._telling(request.job):
             return [record.shown() for record in self._migrations.start(request)]
 

@@ -226,13 +226,13 @@ class ManagerUnreachable(CommunicationError):
     code = "ManagerUnreachable"
 
 
-class VcenterFailure(CommunicationError):
+class VcenterFailure(H4Error):
     """vCenter answered with a fault, or not at all [I]."""
 
     code = "VcenterFailure"
 
 
-class VcdFailure(CommunicationError):
+class VcdFailure(H4Error):
     """vCloud Director answered with an error [I]."""
 
     code = "VcdFailure"
@@ -270,3 +270,19 @@ def relayed(document: Any, http_status: int) -> RelayedError | None:
         [str(a) for a in args] if isinstance(args, list) else [],
         http_status,
     )
+
+
+_TRANSIENT = (
+    NameNotResolved,
+    ConnectionTimedOut,
+    ConnectionRefused,
+    HostUnreachable,
+    ConnectionLost,
+    AnswerTimedOut,
+)
+_TRANSIENT_CODES = tuple(kind.code for kind in _TRANSIENT)
+
+
+def is_transient(error: H4Error) -> bool:
+    """True when trying again may help: no conversation took place or it broke, here or at a peer."""
+    return error.code in _TRANSIENT_CODES

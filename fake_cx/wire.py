@@ -38,7 +38,7 @@ def new_app(name: str, host: Host, settings: CxSettings) -> Flask:
     @app.errorhandler(errors.H4Error)
     def known(error: errors.H4Error) -> Response:
         if isinstance(error, errors.EmulatorGap):
-            host.log("gap", product="fake_cx", call=f"{request.method} {request.path}")
+            host.log("gap", product="fake_cx", operation=f"{request.method} {request.path}")
         return reply(error.to_json(), error.http_status)
 
     @app.errorhandler(HTTPException)
@@ -167,6 +167,13 @@ class Fields:
                 f"{self._where}{name} must be a list of whole numbers.", self._where + name
             )
         return tuple(values)
+
+    def texts(self, name: str) -> list[str]:
+        """A list of strings, empty when absent."""
+        values = self._value(name, list, "a list of strings", [])
+        if not all(isinstance(v, str) for v in values):
+            raise errors.InvalidRequest(f"{self._where}{name} must be a list of strings.", self._where + name)
+        return list(values)
 
     def child(self, name: str) -> Fields:
         """An object."""

@@ -1,0 +1,68 @@
+"""The status of replications, asked from the replicators in bulk and only when what is known is too old.
+
+Rules of this file: one call for each source replicator, whatever the number of its replications; a
+replicator that cannot be reached keeps its last status and is left alone for a while; nobody waits for a
+call that somebody else has under way.
+"""
+
+from __future__ import annotations
+
+from cxsim.emulator.host import Host
+from cxsim.fake_cx import errors
+from cxsim.fake_cx.manager_model import ReplicationRecord, ReplicatorRecord
+from cxsim.fake_cx.manager_replications import Replications
+from cxsim.fake_cx.settings import CxSettings
+
+
+class StatusCache:
+    """Keeps the replications' status fresh enough."""
+
+    def __init__(self, host: Host, settings: CxSettings, replications: Replications) -> None:
+        self._host = host
+        self._settings = settings
+        self._replications = replications
+
+    def refresh(self) -> None:
+        """Ask every source replicator whose status is too old. Never raises."""
+        by_source: dict[str, list[ReplicationRecord]] = {}
+        for record in self._replications.all():
+            if record.started:
+                by_source.setdefault(record.source.id, []).append(record)
+        for records in by_source.values():
+            if self._is_due(records):
+                self._ask(records[0].source, records)
+
+    def _is_due(self, records: list[ReplicationRecord]) -> bool:
+        source, now_s = records[0].source, self._host.now()
+        if source.asking or now_s < source.retry_at_s:
+            return False
+        restless = any(r.awaited and r.state != "paused" for r in records)
+        limit_s = self._settings.status_freshness_s if restless else self._settings.settled_freshness_s
+        return now_s - source.status_at_s >= limit_s
+
+    def _ask(self, source: ReplicatorRecord, records: list[ReplicationRecord]) -> None:
+        source.asking = True
+        try:
+            statuses = {str(s.get("id")): s for s in source.client.statuses()}
+        except errors.H4Error as error:
+            source.online, source.error = False, error
+            source.retry_at_s = self._host.now() + self._settings.offline_retry_s
+            return
+        finally:
+            source.asking = False
+        now_s = self._host.now()
+        source.online, source.error, source.status_at_s = True, None, now_s
+        for record in records:
+            status = statuses.get(record.id)
+            if status is not None and record.take(status, now_s):
+                self._log(record)
+
+    def _log(self, record: ReplicationRecord) -> None:
+        self._host.log(
+            "replication",
+            id=record.id,
+            vm=record.vm_name,
+            state=record.state,
+            percent=record.status.get("percent", 0),
+            error=record.status.get("error"),
+        )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cxsim.fake_cx.dataplane import ReplicationState
 from cxsim.sim.replication.accounting import RpoClock, VmRpo
@@ -23,7 +24,7 @@ from cxsim.sim.replication.records import (
     RpoChanged,
     SourceVm,
 )
-from cxsim.sim.replication.scheduler import expected_s, next_start_s
+from cxsim.sim.replication.scheduler import even_out, expected_s, first_expected_s, plan
 from cxsim.sim.replication.settings import Settings
 from cxsim.sim.replication.sharing import fair_rates
 from cxsim.sim.replication.workload import Disk, RunningTime, VmWorkload
@@ -72,7 +73,6 @@ class Engine:
         by_key = {disk.key: disk for disk in self._vms[vm].workload.disks}
         disks = tuple(by_key[key] for key in disk_keys)
         allocated = math.fsum(disk.allocated_bytes for disk in disks)
-        run_s = self._vms[vm].running.at(self.clock_s)
         replication = ReplicationRecord(
             vm=vm,
             rpo_s=rpo_s,
@@ -82,8 +82,6 @@ class Engine:
             attempt_s=self.clock_s,
             scan_left=allocated,
             scan_total=allocated,
-            started_run_s=run_s,
-            newest_run_s=run_s,
         )
         replication.total = allocated * (self.settings.seed_difference if has_seed else 1.0)
         replication.left = replication.total
@@ -246,8 +244,8 @@ class Engine:
         if r.route is None:
             self._back_off(r)
             return
-        if r.round_s == math.inf:
-            r.started_s = r.round_s = self.clock_s
+        if not r.ever_connected:
+            r.started_s = self.clock_s
             r.started_run_s = self._vms[r.vm].running.at(self.clock_s)
         r.connected = r.ever_connected = True
         r.in_error, r.failures, r.attempt_s = False, 0, math.inf
@@ -274,26 +272,26 @@ class Engine:
             self._instance_done(i, r)
 
     def _round_done(self, i: int, r: ReplicationRecord) -> None:
-        """A round of the initial sync is complete: it ends when it is young enough, or gets no younger."""
-        took_s = self.clock_s - r.round_s
-        last_s = r.durations_s[-1] if r.durations_s else math.inf
-        if self.settings.initial_catch_up and r.rpo_s < took_s < last_s:
-            r.durations_s = [took_s]
+        """A round of the initial sync is complete. It is the last when it took RPO/2 or less, so that a
+        delta no longer than it is complete within the RPO, or when rounds get no shorter."""
+        took_s = self.clock_s - r.started_s
+        if self.settings.initial_catch_up and r.rpo_s / 2 < took_s < r.covered_s:
             r.moved += r.total
             r.round += 1
-            run_s = self._vms[r.vm].running.at(self.clock_s)
-            r.total = r.left = self._dirty(r, r.started_run_s, run_s)
-            r.started_s = r.round_s = self.clock_s
-            r.started_run_s = run_s
+            self._take_changes(r)
             return
-        r.durations_s = [took_s] if r.round else []
+        if r.round:
+            r.durations_s = [first_expected_s(took_s, r.covered_s, r.rpo_s)]
         self._complete(i, r)
         r.clock.start(r.started_s, self.clock_s)
         if r.clock.violated_since_s is not None:
             self._events.append(RpoChanged(i, True, self.clock_s, r.clock.age_s(self.clock_s)))
 
     def _instance_done(self, i: int, r: ReplicationRecord) -> None:
-        r.durations_s = [*r.durations_s, self.clock_s - r.started_s][-self.settings.expected_of_last :]
+        took_s = self.clock_s - r.started_s
+        if not r.durations_s:
+            took_s = first_expected_s(took_s, r.covered_s, r.rpo_s)
+        r.durations_s = [*r.durations_s, took_s][-self.settings.expected_of_last :]
         was_violated = r.clock.violated_since_s is not None
         r.clock.completed(r.started_s, self.clock_s)
         if was_violated and r.clock.violated_since_s is None:
@@ -306,7 +304,6 @@ class Engine:
         sequences = tuple((d.key, self._written(d, r.started_run_s)) for d in r.disks)
         r.latest = InstanceDone(i, r.sequence, r.started_s, self.clock_s, r.moved + r.total, sequences)
         self._events.append(r.latest)
-        r.newest_run_s = r.started_run_s
         r.state = ReplicationState.IDLE
         r.rate = 0.0
         if r.wanted:
@@ -314,15 +311,28 @@ class Engine:
         elif r.final:
             r.start_s = math.inf
         else:
-            s = self.settings
-            r.start_s = next_start_s(
-                r.started_s,
-                self.clock_s,
-                r.rpo_s,
-                expected_s(r.durations_s, s.expected_of_last),
-                s.expected_margin,
-                s.min_interval_s,
-            )
+            self._plan(r)
+
+    def _plan(self, r: ReplicationRecord) -> None:
+        """Decide when the next instance starts, together with the others that wait for the same links."""
+        s = self.settings
+        expected = expected_s(r.durations_s, s.expected_of_last)
+        r.plan = plan(r.started_s, self.clock_s, r.rpo_s, expected, s.expected_margin, s.min_interval_s)
+        r.start_s = r.plan.latest_s
+        if not s.even_out or r.route is None:
+            return
+        links = set(r.route.links)
+        waiting = [
+            (o, replace(o.plan, from_s=max(o.plan.from_s, self.clock_s)))
+            for o in self._replications
+            if o.state is ReplicationState.IDLE
+            and self.clock_s < o.start_s < math.inf
+            and o.plan is not None
+            and o.route is not None
+            and links.intersection(o.route.links)
+        ]
+        for (o, _), start_s in zip(waiting, even_out([p for _, p in waiting]), strict=True):
+            o.start_s = start_s
 
     def _rpo_passed(self, i: int) -> None:
         clock = self._replications[i].clock
@@ -331,10 +341,15 @@ class Engine:
 
     def _begin(self, i: int) -> None:
         r = self._replications[i]
-        run_s = self._vms[r.vm].running.at(self.clock_s)
         r.state, r.start_s, r.moved = ReplicationState.ACTIVE, math.inf, 0.0
+        self._take_changes(r)
+
+    def _take_changes(self, r: ReplicationRecord) -> None:
+        """Start to ship what has changed since the last start."""
+        run_s = self._vms[r.vm].running.at(self.clock_s)
+        r.total = r.left = self._dirty(r, r.started_run_s, run_s)
+        r.covered_s = self.clock_s - r.started_s
         r.started_s, r.started_run_s = self.clock_s, run_s
-        r.total = r.left = self._dirty(r, r.newest_run_s, run_s)
 
     def _dirty(self, r: ReplicationRecord, since_run_s: float, until_run_s: float) -> float:
         return math.fsum(disk.dirty_bytes(since_run_s, until_run_s) for disk in r.disks)

@@ -43,10 +43,14 @@ class Trouble:
     port: int
     fate: Fate
     accepted_by: str | None
+    max_segment_bytes: int | None = None
+    """Set when full segments vanish: the connection stands and carries nothing."""
 
     def text(self) -> str:
         """One line: what was tried and what came of it."""
         answer = _SEEN[self.fate].format(host=self.accepted_by)
+        if self.max_segment_bytes is not None:
+            answer = f"timed out (segments above {self.max_segment_bytes} bytes vanish)"
         return f"{self.leg}: {self.source_host} -> {self.address}:{self.port}: {answer}"
 
 
@@ -59,9 +63,16 @@ class _Leg:
     path: Path
     carries_data: bool
 
-    def trouble(self) -> Trouble:
-        path = self.path
-        return Trouble(self.name, self.source_host, self.address, self.port, path.fate, path.accepted_by)
+    def swallows(self, segment_bytes: float) -> bool:
+        """Whether the path accepts connections and loses every full segment of data."""
+        limit = self.path.max_segment_bytes
+        return self.path.fate is Fate.ACCEPTED and limit is not None and limit < segment_bytes
+
+    def trouble(self, segment_bytes: float) -> Trouble:
+        path, ends = self.path, (self.name, self.source_host, self.address, self.port)
+        if self.swallows(segment_bytes):
+            return Trouble(*ends, Fate.SILENT, None, path.max_segment_bytes)
+        return Trouble(*ends, path.fate, path.accepted_by)
 
 
 class Legs:
@@ -105,7 +116,7 @@ class Legs:
                 else:
                     self._watch()
                     return True
-        self.trouble = self._legs[-1].trouble()
+        self.trouble = self._legs[-1].trouble(s.segment_bytes)
         self.close()
         return False
 
@@ -113,11 +124,12 @@ class Legs:
         """Whether data can still flow; when not, keeps the trouble and closes everything."""
         if not self._legs:
             return False
-        lost = [leg for leg in self._legs if leg.path.fate is not Fate.ACCEPTED]
+        segment_bytes = self._settings.segment_bytes
+        lost = [x for x in self._legs if x.path.fate is not Fate.ACCEPTED or x.swallows(segment_bytes)]
         if (self._legs[1].path.accepted_by, self._source.replication_id) not in sinks:
             lost.append(self._legs[1])
         if lost:
-            self.trouble = lost[0].trouble()
+            self.trouble = lost[0].trouble(segment_bytes)
             self.close()
         return not lost
 
@@ -151,7 +163,9 @@ class Legs:
         self._legs.append(_Leg(name, source_host, address, port, path, carries_data))
 
     def _answers(self, expected: Callable[[str], bool]) -> bool:
-        path = self._legs[-1].path
+        leg, path = self._legs[-1], self._legs[-1].path
+        if leg.swallows(self._settings.segment_bytes):
+            return False
         return path.fate is Fate.ACCEPTED and path.accepted_by is not None and expected(path.accepted_by)
 
     def _watch(self) -> None:

@@ -12,6 +12,7 @@ from enum import IntEnum
 
 from cxsim.fake_cx.dataplane import ReplicationState
 from cxsim.sim.replication.accounting import RpoClock
+from cxsim.sim.replication.scheduler import Plan
 from cxsim.sim.replication.workload import Disk, RunningTime, VmWorkload
 
 
@@ -101,18 +102,21 @@ class ReplicationRecord:
     """Of the newest complete instance."""
     round: int = 0
     """0: the full copy; 1, 2, ...: blocks changed meanwhile, still part of the initial sync."""
-    round_s: float = math.inf
     total: float = 0.0
     left: float = 0.0
     rate: float = 0.0
     moved: float = 0.0
     """By earlier rounds of this sync."""
     started_s: float = 0.0
+    """Of the running sync, or of the last one; what it ships is the source at this instant."""
     started_run_s: float = 0.0
-    newest_run_s: float = 0.0
-    """Running time of the VM that the newest complete content reflects."""
+    """Running time of the VM then."""
+    covered_s: float = math.inf
+    """The interval whose changes it ships; inf for the full copy."""
     start_s: float = math.inf
     """When the next instance is due."""
+    plan: Plan | None = None
+    """What `start_s` was chosen from."""
     wanted: bool = False
     final: bool = False
     durations_s: list[float] = field(default_factory=list)

@@ -61,6 +61,10 @@ class Path(Protocol):
         """Fraction of packets lost, 0..1."""
 
     @property
+    def max_segment_bytes(self) -> int | None:
+        """Larger segments vanish on the way (an MTU black hole); None when none does."""
+
+    @property
     def fate(self) -> Fate:
         """ACCEPTED while data can flow; anything else is why not, as the sender's system sees it."""
 

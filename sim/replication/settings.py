@@ -38,7 +38,7 @@ class Settings:
         512 * 1024.0, "bytes per disk", "I", "cx.md 6.2: 64 blocks of 8 KiB in flight; 4 MiB when contiguous"
     )
     segment_bytes: float = _constant(
-        1460.0, "bytes", "I", "Ethernet MTU 1500 less 40; used by the loss limit (limits.py) only"
+        1460.0, "bytes", "I", "Ethernet MTU 1500 less 40: for the loss limit and MTU black holes"
     )
     source_read_bps: float = _constant(
         800e6, "bit/s per VM", "I", "reading and checksumming the source disks; no figure is published"
@@ -50,7 +50,7 @@ class Settings:
         True,
         "-",
         "I",
-        "blocks changed meanwhile are shipped with the initial sync until it is younger than the RPO; "
+        "blocks changed meanwhile are shipped with the initial sync until a round takes RPO/2 or less; "
         "False: left to the first delta (ESXi 6.5 and later, HbrOptimizeFullSync = 1, cx.md 6.2)",
     )
     interrupted_delta: Literal["resume", "restart"] = _constant(
@@ -61,6 +61,9 @@ class Settings:
     )
     expected_margin: float = _constant(
         0.20, "fraction", "D", "simulators.md 5: estimate = average + 20 %; another source says 15 %"
+    )
+    even_out: bool = _constant(
+        True, "-", "I", "starts move ahead to overlap less (scheduler.even_out); no source says how"
     )
     min_interval_s: float = _constant(
         5.0, "s", "I", "least time between two starts of one VM, so that empty deltas do not chase each other"

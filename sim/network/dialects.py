@@ -1,0 +1,191 @@
+"""Rules in the words of the device they are on: one line a rule, as its administrator knows it.
+
+Rules of this file: a table from device type to `Dialect`; formatting only. The same functions quote a rule
+that exists and write one that is proposed, so that both look alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cxsim.sim.network.addresses import prefix, split_port
+from cxsim.sim.network.model import FilterRule, NatRule
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a kind of device writes things. `path_*`: where its administrator finds the rules."""
+
+    actions: Mapping[str, str]
+    rule: Callable[[FilterRule, Mapping[str, str]], str]
+    nat: Callable[[NatRule], str]
+    default: Callable[[str], str]
+    path_rules: str
+    path_nat: str
+
+
+def quote_rule(device_type: str, rule: FilterRule) -> str:
+    """A firewall rule on one line."""
+    dialect = DIALECTS[device_type]
+    return dialect.rule(rule, dialect.actions)
+
+
+def quote_nat(device_type: str, rule: NatRule) -> str:
+    """A NAT rule on one line."""
+    return DIALECTS[device_type].nat(rule)
+
+
+def quote_default(device_type: str, action: str) -> str:
+    """What the device does when no rule matches, on one line."""
+    dialect = DIALECTS[device_type]
+    return dialect.default(dialect.actions[action])
+
+
+def _listed(values: str | tuple[str | int, ...]) -> str:
+    items = (values,) if isinstance(values, str) else values
+    return ",".join(str(v) for v in items) or "any"
+
+
+def _label(identity: str, name: str) -> str:
+    return f'{identity} "{name}"' if name else identity
+
+
+def _nsx_rule(rule: FilterRule, actions: Mapping[str, str]) -> str:
+    ports = f":{_listed(rule.ports)}" if rule.ports else ""
+    source_ports = f":{_listed(rule.source_ports)}" if rule.source_ports else ""
+    source = f"{'not ' if rule.source_negated else ''}{_listed(rule.source)}{source_ports}"
+    destination = f"{'not ' if rule.destination_negated else ''}{_listed(rule.destination)}{ports}"
+    seen = f", match on {rule.matches}" if rule.matches else ""
+    return (
+        f"rule {_label(rule.id, rule.name)}: {actions[rule.action]} {rule.protocol} "
+        f"{source} -> {destination}{seen}"
+    )
+
+
+def _nsx_nat(rule: NatRule) -> str:
+    on = "" if rule.interface == "outside" else f", applied on {rule.interface}"
+    target = f" -> {rule.translated}" if rule.translated else ""
+    return (
+        f"{rule.type.upper()} rule {_label(rule.id, rule.name)}: {rule.protocol} {rule.original}{target}{on}"
+    )
+
+
+def _named(rule: FilterRule | NatRule) -> str:
+    return f"  # {rule.id} {rule.name}".rstrip()
+
+
+def _netfilter_ports(flag: str, ports: tuple[int | str, ...]) -> str:
+    if not ports:
+        return ""
+    written = _listed(ports).replace("-", ":")
+    return f" -m multiport --{flag}s {written}" if len(ports) > 1 else f" --{flag} {written}"
+
+
+def _netfilter_side(flag: str, value: str | tuple[str, ...], negated: bool) -> str:
+    written = _listed(value)
+    return "" if written.lower() == "any" and not negated else f" {'! ' if negated else ''}-{flag} {written}"
+
+
+def _netfilter_rule(rule: FilterRule, actions: Mapping[str, str]) -> str:
+    interface = {"in": " -i outside", "out": " -i inside"}.get(rule.direction, "")
+    protocol = "" if rule.protocol == "any" else f" -p {rule.protocol}"
+    answer = ""
+    if rule.action == "reject":
+        answer = f" --reject-with {_NETFILTER_ANSWERS[rule.reject_with]}"
+    source = _netfilter_side("s", rule.source, rule.source_negated)
+    source += _netfilter_ports("sport", rule.source_ports)
+    destination = _netfilter_side("d", rule.destination, rule.destination_negated)
+    destination += _netfilter_ports("dport", rule.ports)
+    target = f"{actions[rule.action]}{answer}{_named(rule)}"
+    return f"-A FORWARD{interface}{protocol}{source}{destination} -j {target}"
+
+
+def _netfilter_nat(rule: NatRule) -> str:
+    host, port = split_port(rule.original)
+    destination = "dnat" in rule.type
+    flag = "i" if destination else "o"
+    interface = "" if rule.interface == "any" else f" -{flag} {rule.interface}"
+    matched = f" -p {rule.protocol}" if rule.protocol != "any" else ""
+    if host.lower() != "any":
+        matched += f" -{'d' if destination else 's'} {host}"
+    if port:
+        matched += f" --{'dport' if destination else 'sport'} {port}"
+    chain = "PREROUTING" if destination else "POSTROUTING"
+    target = f"{rule.type.upper()} --to-{'destination' if destination else 'source'} {rule.translated}"
+    if not rule.translated:
+        target = "ACCEPT"
+    return f"-t nat -A {chain}{interface}{matched} -j {target}{_named(rule)}"
+
+
+def _asa_address(value: str | tuple[str, ...]) -> str:
+    written = _listed(value)
+    if written.lower() == "any" or "," in written or "-" in written:
+        return "any" if written.lower() == "any" else written
+    try:
+        low, high = prefix(written)
+    except ValueError:
+        return f"object-group {written}"
+    return f"host {written}" if low == high else f"{written.split('/')[0]} {_mask(high - low)}"
+
+
+def _mask(span: int) -> str:
+    bits = 0xFFFFFFFF & ~span
+    return ".".join(str(bits >> shift & 255) for shift in (24, 16, 8, 0))
+
+
+def _asa_rule(rule: FilterRule, actions: Mapping[str, str]) -> str:
+    protocol = "ip" if rule.protocol == "any" else rule.protocol
+    ports = ""
+    if rule.ports:
+        written = _listed(rule.ports)
+        single = len(rule.ports) == 1
+        ports = f" range {written.replace('-', ' ')}" if single and "-" in written else f" eq {written}"
+    interface = "inside" if rule.direction == "out" else "outside"
+    ends = f"{_asa_address(rule.source)} {_asa_address(rule.destination)}{ports}"
+    off = "" if rule.enabled else " inactive"
+    return f"access-list {interface}_access_in extended {actions[rule.action]} {protocol} {ends}{off}"
+
+
+def _asa_nat(rule: NatRule) -> str:
+    original, original_port = split_port(rule.original)
+    real, real_port = split_port(rule.translated)
+    if rule.type == "snat":
+        return (
+            f"object network {rule.name or rule.id}; subnet {original}; nat (inside,outside) dynamic {real}"
+        )
+    port = original_port or real_port
+    service = f" service tcp {real_port or original_port} {port}" if port else ""
+    return (
+        f"object network {rule.name or rule.id}; host {real}; nat (inside,outside) static {original}{service}"
+    )
+
+
+_NETFILTER_ANSWERS = {"tcp-reset": "tcp-reset", "icmp-prohibited": "icmp-admin-prohibited"}
+_PLAIN = {"allow": "allow", "drop": "drop", "reject": "reject"}
+_NSX = {"allow": "accept", "drop": "deny", "reject": "reject"}  # edge-config 2
+_NSXT = {"allow": "Allow", "drop": "Drop", "reject": "Reject"}
+_NETFILTER = {"allow": "ACCEPT", "drop": "DROP", "reject": "REJECT"}
+_ASA = {"allow": "permit", "drop": "deny", "reject": "deny"}  # an ASA's reset is `service resetinbound` [K]
+
+_GENERIC = Dialect(_PLAIN, _nsx_rule, _nsx_nat, lambda action: f"default action: {action}", "Firewall", "NAT")
+
+DIALECTS: Mapping[str, Dialect] = {
+    "nsx-v": Dialect(_NSX, _nsx_rule, _nsx_nat, lambda a: f"default rule: {a}", "Firewall", "NAT"),
+    "nsx-t": Dialect(_NSXT, _nsx_rule, _nsx_nat, lambda a: f"default rule: {a}", "Gateway Firewall", "NAT"),
+    "netfilter": Dialect(
+        _NETFILTER, _netfilter_rule, _netfilter_nat, lambda a: f"-P FORWARD {a}", "iptables", "iptables"
+    ),
+    "asa": Dialect(
+        _ASA,
+        _asa_rule,
+        _asa_nat,
+        lambda a: (
+            "implicit deny at the end of the access list" if a == "deny" else "no access list: permitted"
+        ),
+        "configuration",
+        "configuration",
+    ),
+    "generic-pre-nat": _GENERIC,
+    "generic-post-nat": _GENERIC,
+}

@@ -107,11 +107,11 @@ class Migrations:
             )
         records = [WorkloadRecord(item.order, item.vm, request.cloud, request.vdc) for item in planned]
         self._take_in(records)
-        for record in records:
-            action = self.book.decide(
-                record, Event.SUBMIT, cloud=record.cloud, vdc=record.vdc, order=record.order.to_json()
-            )
-            self._carry_on(record, action)
+        try:
+            for record in records:
+                self._carry_on(record, self._submit(record))
+        finally:
+            self.book.forget_new(records)
         return records
 
     def cut_over(self, request: CutoverRequest) -> list[WorkloadRecord]:
@@ -157,6 +157,10 @@ class Migrations:
         """Do an action and what follows from it."""
         while action is not None:
             action = self._do[action](record)
+
+    def _submit(self, record: WorkloadRecord) -> Action | None:
+        order = record.order.to_json()
+        return self.book.decide(record, Event.SUBMIT, cloud=record.cloud, vdc=record.vdc, order=order)
 
     def _happened(
         self, record: WorkloadRecord, event: Event, reason: str | None = None, remote_id: str | None = None

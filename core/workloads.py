@@ -6,6 +6,7 @@ the change (`workload` and `home` events, only when something visible changed). 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +56,7 @@ class Home:
     transition: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class WorkloadRecord:
     """What the appliance keeps of one VM's migration."""
 
@@ -117,6 +118,11 @@ class WorkloadBook:
     def add(self, record: WorkloadRecord) -> None:
         """Take a new migration in; it is shown from its first decision on."""
         self._records.append(record)
+
+    def forget_new(self, records: Sequence[WorkloadRecord]) -> None:
+        """Drop those of these migrations that were never submitted (their decision could not be taken)."""
+        dropped = [record for record in records if record.state is State.NEW]
+        self._records = [record for record in self._records if record not in dropped]
 
     def all(self) -> list[WorkloadRecord]:
         """All migrations that were submitted."""

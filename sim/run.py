@@ -1,0 +1,181 @@
+"""One scenario from its file to its result.
+
+Rules of this file: build the world, switch the faults, let the driver take its steps, judge. A run ends when
+the last step has been taken; what goes on in the background then is cut off. The wall clock is read for the
+report only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from cxsim.sim.driver import Driver, StepFailed
+from cxsim.sim.eventlog import EventLog, LoggedEvent
+from cxsim.sim.faults import FaultSchedule
+from cxsim.sim.kernel import hooks
+from cxsim.sim.replication.accounting import RpoReport, VmRpo
+from cxsim.sim.result import Check, Exit, RpoLine, RunResult
+from cxsim.sim.scenario import Outcome, Scenario, Watch, evaluate
+from cxsim.sim.story import Storyteller
+from cxsim.sim.world.causes import causes_of
+from cxsim.sim.world.world import World
+
+PINNED = ("flask", "werkzeug", "requests", "urllib3", "lxml", "pyvmomi", "simpy", "numpy", "cryptography")
+"""Packages whose version can change the bytes of an event log."""
+
+
+def pins() -> dict[str, str]:
+    """Versions of the packages that can change the events."""
+    return {name: version(name) for name in PINNED}
+
+
+def run_scenario(
+    scenario: Scenario,
+    log_path: Path | None = None,
+    without_faults: bool = False,
+    on_line: Callable[[str], None] | None = None,
+) -> RunResult:
+    """Run a scenario. `without_faults`: leave its faults out and judge it by its `without_faults`; its
+    `expect` must then not be met. `on_line` sees the story as it happens. Raises OSError when the log cannot
+    be written."""
+    started = time.perf_counter()
+    if without_faults:
+        scenario = scenario.model_copy(update={"faults": ()})
+    log = EventLog()
+    teller, story = Storyteller(scenario.start_s), list[str]()
+
+    def tell(event: LoggedEvent) -> None:
+        line = teller.tell(event)
+        if line is not None:
+            story.append(line)
+            if on_line is not None:
+                on_line(line)
+
+    log.listeners.append(tell)
+    with hooks.installed():
+        world = World(scenario, scenario.seed, log)
+        with world.hub:
+            watch = Watch(log)
+            schedule = FaultSchedule(world.hub, world, scenario, watch)
+            problems = _take_steps(world, scenario, watch)
+            end_us = world.hub.elapsed_us
+            report = world.plane.report()
+            faults = schedule.finish()
+            causes = causes_of(world)
+    figures = _Figures(report, scenario.start_s)
+    judged = scenario.without_faults if without_faults else scenario.expect
+    outcomes = evaluate(judged, log.events, end_us, scenario, figures)
+    if without_faults:
+        as_with_faults = evaluate(scenario.expect, log.events, end_us, scenario, figures)
+        if all(outcome.met for outcome in as_with_faults):
+            problems.append("every `expect` is met without the faults too: the scenario does not need them")
+    checks = tuple(_check(outcome) for outcome in outcomes)
+    gaps = tuple(dict.fromkeys(_gap(event) for event in log.of("gap")))
+    problems += [f"{f.place}: fault '{f.name}' never met a packet" for f in faults if not f.met]
+    if log_path is not None:
+        write_log(log_path, log, scenario)
+    met = all(check.met for check in checks) and not problems
+    code = Exit.EMULATOR_GAP if gaps else Exit.MET if met else Exit.NOT_MET
+    known_issue = scenario.expect_fail.issue if scenario.expect_fail and not without_faults else None
+    if known_issue is not None and code is not Exit.EMULATOR_GAP:
+        code = Exit.NOT_MET if met else Exit.MET
+    return RunResult(
+        scenario=scenario.name,
+        title=scenario.title,
+        path=scenario.file,
+        seed=scenario.seed,
+        tags=scenario.tags,
+        exit=code,
+        checks=checks,
+        story=tuple(story),
+        causes=tuple(causes),
+        rpo=tuple(_rpo_lines(report, scenario.start_s)),
+        faults=faults,
+        gaps=gaps,
+        problems=tuple(problems),
+        expected_failure=known_issue,
+        virtual_s=end_us / 1e6,
+        wall_s=time.perf_counter() - started,
+        events=len(log.events),
+        pins=pins(),
+    )
+
+
+def _take_steps(world: World, scenario: Scenario, watch: Watch) -> list[str]:
+    """Run until the driver has taken its steps; why it could not, and what broke meanwhile."""
+    runtime = world.hub.runtime(world.core_host)
+    driver = Driver(scenario, world.appliance, runtime, watch)
+    task = world.hub.spawn(world.core_host, driver.run, name="administrator")
+    world.hub.run_until(task)
+    problems = []
+    for failed, error in world.hub.failures:
+        known = isinstance(error, StepFailed)
+        problems.append(str(error) if known else f"{failed.host.name}: {failed.name}: {error!r}")
+    return problems
+
+
+def write_log(path: Path, log: EventLog, scenario: Scenario) -> None:
+    """Write the events with their header (docs/events.md). Raises OSError."""
+    header = {
+        "cxsim": version("cxsim"),
+        "scenario": scenario.name,
+        "seed": scenario.seed,
+        "start": scenario.start.isoformat(),
+        "pins": pins(),
+    }
+    with path.open("w", encoding="utf-8", newline="\n") as stream:
+        log.write(stream, header)
+
+
+def _check(outcome: Outcome) -> Check:
+    return Check(outcome.text, str(outcome.place), outcome.met, "" if outcome.met else outcome.detail())
+
+
+def _gap(event: LoggedEvent) -> str:
+    return f"{event.fields['product']} ({event.host}) does not implement {event.fields['operation']}"
+
+
+@dataclass(frozen=True)
+class _VmFigures:
+    """RPO figures as expectations read them: microseconds since the start."""
+
+    name: str
+    time_in_rpo: float | None
+    violations: tuple[tuple[int, int], ...]
+    peak_age_s: float
+
+
+class _Figures:
+    """The data plane's report as expectations read it."""
+
+    def __init__(self, report: RpoReport, start_s: float) -> None:
+        self.vms: Mapping[str, _VmFigures] = {vm.name: _figures(vm, start_s) for vm in report.vms}
+        spans = sorted(span for vm in self.vms.values() for span in vm.violations)
+        fleet = report.fleet
+        self.fleet = _VmFigures("fleet", fleet.time_in_rpo, tuple(spans), fleet.peak_age_s)
+
+
+def _figures(vm: VmRpo, start_s: float) -> _VmFigures:
+    spans = tuple(
+        (round((v.from_s - start_s) * 1e6), round((v.until_s - start_s) * 1e6)) for v in vm.violations
+    )
+    return _VmFigures(vm.name, vm.time_in_rpo, spans, vm.peak_age_s)
+
+
+def _rpo_lines(report: RpoReport, start_s: float) -> list[RpoLine]:
+    lines = [_rpo_line(vm.name, vm.rpo_s, vm, start_s) for vm in report.vms if vm.time_in_rpo is not None]
+    if len(lines) > 1:
+        fleet = report.fleet
+        lines.append(
+            RpoLine("fleet", None, fleet.time_in_rpo or 0.0, (), fleet.peak_age_s, fleet.syncs)
+        )
+    return lines
+
+
+def _rpo_line(name: str, rpo_s: float, vm: VmRpo, start_s: float) -> RpoLine:
+    spans = tuple((v.from_s - start_s, v.until_s - start_s) for v in vm.violations)
+    return RpoLine(name, rpo_s, vm.time_in_rpo or 0.0, spans, vm.peak_age_s, vm.syncs)

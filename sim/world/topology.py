@@ -1,0 +1,124 @@
+"""A scenario's sites, edges and hosts as the network's topology.
+
+Rules of this file: translation only, place by place; what is wrong with a topology is the network's to say
+(`network.topology`). The ports of a role are cx.md 1.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cxsim.sim.network import model as net
+from cxsim.sim.scenario.addresses import ANY_PORT, NatEnd, Ports
+from cxsim.sim.scenario.environment import Environment
+from cxsim.sim.scenario.sites import Edge, FirewallRule, NatRule, Site
+
+DATA_PORTS: dict[str, tuple[int, ...]] = {
+    "esxi": (902, 80, 44045, 44046, 31031),  # rows 13-14
+    "replicator": (44045,),  # rows 6-7
+    "dns": (53,),
+    "psc": (443,),
+}
+"""Ports that listen without an application behind them."""
+
+
+def topology_of(environment: Environment) -> net.Topology:
+    """The whole network of an environment."""
+    return net.Topology(
+        sites=tuple(_site(site) for site in environment.sites.values()),
+        hosts=tuple(_hosts(environment)),
+        edges=tuple(edge_of(site) for site in environment.sites.values()),
+    )
+
+
+def _site(site: Site) -> net.Site:
+    lan, wan = site.network, site.wan
+    return net.Site(
+        name=site.name,
+        party=site.party,
+        subnets=(net.Subnet(lan.name, lan.cidr, lan.gateway, str(lan.place)),),
+        wan=net.Wan(wan.name, wan.up_bps, wan.down_bps, wan.rtt_s, wan.loss, place=str(wan.place)),
+        dns=net.Dns(records=site.dns.records, server=site.dns.server, place=str(site.dns.place)),
+        place=str(site.place),
+    )
+
+
+def _hosts(environment: Environment) -> Iterator[net.HostAttachment]:
+    for host in environment.hosts.values():
+        yield net.HostAttachment(
+            host.name, host.site, host.address, services=DATA_PORTS.get(host.role, ()), place=str(host.place)
+        )
+    for vm in environment.vms.values():
+        site = environment.hosts[vm.esxi].site
+        yield net.HostAttachment(vm.name, site, vm.address, alive=vm.power == "on", place=str(vm.place))
+
+
+def edge_of(site: Site) -> net.Edge:
+    """A site's edge device with its rules."""
+    edge = site.edge
+    nat = tuple(nat_rule_of(rule, edge) for rule in edge.nat)
+    return net.Edge(
+        name=edge.name,
+        type=edge.type,
+        site=site.name,
+        inside_address=site.network.gateway,
+        addresses=edge.addresses,
+        rules=tuple(filter_rule_of(rule) for rule in edge.firewall.rules),
+        nat=nat + (tuple(_hairpin(site, edge)) if edge.hairpin else ()),
+        default_action=edge.firewall.default,
+        default_place=str(edge.firewall.place),
+        place=str(edge.place),
+    )
+
+
+def filter_rule_of(rule: FirewallRule) -> net.FilterRule:
+    """A firewall rule."""
+    return net.FilterRule(
+        id=str(rule.id),
+        name=rule.name,
+        action=rule.action,
+        source=rule.source,
+        destination=rule.destination,
+        protocol=rule.protocol,
+        ports=tuple(_range(ports) for ports in rule.ports if ports != ANY_PORT),
+        enabled=rule.enabled,
+        place=str(rule.place),
+    )
+
+
+def nat_rule_of(rule: NatRule, edge: Edge) -> net.NatRule:
+    """A translation; with hairpin a DNAT rule applies on both sides of the edge."""
+    both_sides = edge.hairpin and rule.type == "dnat"
+    return net.NatRule(
+        id=str(rule.id),
+        name=rule.name,
+        type=rule.type,
+        original=_end(rule.original),
+        translated=_end(rule.translated),
+        protocol=rule.protocol,
+        interface="any" if both_sides else "outside",
+        enabled=rule.enabled,
+        place=str(rule.place),
+    )
+
+
+def _hairpin(site: Site, edge: Edge) -> Iterator[net.NatRule]:
+    """The source translation that makes answers come back through the edge (edge-config 3)."""
+    yield net.NatRule(
+        id="hairpin",
+        name="hairpin",
+        type="snat",
+        original=site.network.cidr,
+        translated=site.network.gateway,
+        interface="inside",
+        destination=site.network.cidr,
+        place=str(edge.place),
+    )
+
+
+def _range(ports: Ports) -> int | str:
+    return ports.low if ports.low == ports.high else f"{ports.low}-{ports.high}"
+
+
+def _end(end: NatEnd) -> str:
+    return end.address if end.port is None else f"{end.address}:{end.port}"

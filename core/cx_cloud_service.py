@@ -89,6 +89,8 @@ class MigrationOrder:
     rpo_minutes: int | None
     disk_type: str
     start_time: str | None
+    power_on: bool
+    """Of a cold migration, which has no cutover dialogue."""
     tag: str
     vdc_href: str
     storage_profile_href: str
@@ -112,6 +114,7 @@ class MigrationOrder:
             "quiesced": False,
             "targetDiskType": self.disk_type,
             "startTime": self.start_time,
+            "powerOn": self.power_on,
             "tag": self.tag,
             "target": {
                 "vdc": self.vdc_href,

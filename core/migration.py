@@ -46,6 +46,9 @@ CHECKS: dict[Event, str] = {
 }
 """What to check when the status does not allow what the user wants."""
 
+SOURCE_IS_OFF = (State.REQUESTING_CUTOVER, State.CUTTING_OVER)
+SOURCE_OFF_NOTE = "the source VM is powered off"
+
 CUTOVER_TAKEN = ("CUTTING_OVER", "COMPLETED")
 
 
@@ -210,7 +213,7 @@ class Migrations:
         try:
             patiently(self._runtime, self._config, look_then_ask)
         except UserError as error:
-            return self._failed(record, Event.FAILED, error, "; the source VM is powered off")
+            return self._failed(record, Event.FAILED, error, f"; {SOURCE_OFF_NOTE}")
         return self._happened(record, Event.CUTOVER_ACCEPTED)
 
     def _ask_pause(self, record: WorkloadRecord) -> Action | None:
@@ -291,10 +294,13 @@ class Migrations:
     def _observe(self, record: WorkloadRecord, remote: RemoteMigration) -> None:
         """Let the provider's report happen. A report that cannot follow is told once and changes nothing."""
         event = SEEN[remote.state]
+        reason = remote.error
+        if event is Event.FAILED and record.state in SOURCE_IS_OFF:
+            reason = f"{reason or 'no reason given'}; {SOURCE_OFF_NOTE}"
         if record.state not in WATCHED or not self.book.changes(record, event, remote.percent):
             return
         try:
-            action = self.book.decide(record, event, percent=remote.percent, reason=remote.error)
+            action = self.book.decide(record, event, percent=remote.percent, reason=reason)
         except IllegalTransition as illegal:
             if remote.state not in record.told:
                 record.told.add(remote.state)

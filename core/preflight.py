@@ -80,6 +80,7 @@ def plan(
                 rpo_minutes=_minutes(request),
                 disk_type=request.disk_type.upper(),
                 start_time=_iso(request.start),
+                power_on=request.type == COLD and request.power_on,
                 tag=request.tag,
                 vdc_href=vdc.href,
                 storage_profile_href=profile.href,

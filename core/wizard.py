@@ -89,6 +89,8 @@ class MigrationRequest:
     """Target RPO in seconds, whole minutes (Warm). 15 min as in the article's screenshot."""
     disk_type: str = THIN
     tag: str = ""
+    power_on: bool = True
+    """Power on after migration (Cold; a warm one asks at its cutover)."""
 
 
 @dataclass(frozen=True)

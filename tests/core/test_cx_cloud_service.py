@@ -36,6 +36,7 @@ def order(vm: str = "deckard", **changes: Any) -> MigrationOrder:
         "rpo_minutes": 15,
         "disk_type": "THIN",
         "start_time": None,
+        "power_on": False,
         "tag": "wave-1",
         "vdc_href": "https://chc/api/vdc/1",
         "storage_profile_href": "https://chc/api/profile/1",
@@ -169,6 +170,7 @@ def test_the_order_is_sent_as_documented(cx: CxProvider, service: CloudService) 
         "quiesced": False,
         "targetDiskType": "THIN",
         "startTime": None,
+        "powerOn": False,
         "tag": "wave-1",
         "target": {
             "vdc": "https://chc/api/vdc/1",

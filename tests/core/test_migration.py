@@ -141,6 +141,7 @@ def test_the_order_carries_what_the_wizard_chose(
         "quiesced": False,
         "targetDiskType": "THICK",
         "startTime": "2017-11-06T11:00:00Z",
+        "powerOn": False,
         "tag": "wave-1",
         "target": {
             "vdc": "https://chc/api/vdc/1",
@@ -494,6 +495,32 @@ def test_a_refused_cutover_is_an_error_that_says_that_the_source_is_off(
     assert row.status == "Error"
     assert row.reason is not None
     assert row.reason.endswith("Busy [InvalidState]; the source VM is powered off")
+
+
+def test_an_error_during_the_cutover_says_that_the_source_is_off(
+    running: Appliance, runtime: VirtualRuntime, cx: CxProvider
+) -> None:
+    ready(running, runtime, cx)
+    running.cutover(CUTOVER)
+    runtime.sleep(1)
+    cx.report("deckard", "ERROR", None, error_object("VcdFailure", "No space."))
+    runtime.sleep(31)
+    assert running.workloads()[0].reason == "No space [VcdFailure]; the source VM is powered off"
+
+
+def test_a_cold_migration_runs_through_without_a_cutover_by_hand(
+    running: Appliance, runtime: VirtualRuntime, cx: CxProvider
+) -> None:
+    running.migrate(replace(WARM, type="Cold", vms=("zhora",), rpo_s=None))
+    order = next(b for c, b in zip(cx.calls, cx.bodies, strict=True) if c == "POST /tenant/migrations")
+    assert (order["type"], order["rpo"], order["powerOn"]) == ("COLD", None, True)
+    cx.report("zhora", "SYNCING", 70)
+    runtime.sleep(30)
+    cx.report("zhora", "CUTTING_OVER", 50)
+    runtime.sleep(30)
+    cx.report("zhora", "COMPLETED", 100)
+    runtime.sleep(30)
+    assert texts(runtime, "zhora") == ["Created", "70% Syncing", "50% Cutting over", "Completed"]
 
 
 def test_an_error_of_the_provider_overtakes_a_cutover_that_is_stopping_the_source(

@@ -115,7 +115,7 @@ ROWS: list[tuple[Any, type[UserError], str, str]] = [
     (hangs_up_during_tls, ConnectionTrouble, "TLS cut off", "the connection was closed during TLS"),
     (closes_after_the_request, ConnectionTrouble, "closed", "closed the connection without an answer"),
     # CPython 3.11's ssl reads a reset as the end of the stream; later versions raise ConnectionResetError.
-    (resets_after_the_request, ConnectionTrouble, "reset|closed", "connection was reset|closed the connection"),
+    (resets_after_the_request, ConnectionTrouble, "reset|closed", "was reset|closed the connection"),
     (never_answers, ConnectionTrouble, "no answer", "did not answer in time"),
     (stops_inside_the_body, BadAnswer, "", "its answer was cut off"),
     (hangs_inside_the_body, ConnectionTrouble, "no answer", "did not answer in time"),

@@ -56,7 +56,7 @@ def admin_app(instrumented: Instrumented, host: Host) -> Flask:
     GET health, version; POST reset; GET journal?method=&path=&soap_method=&unmatched=1, DELETE journal;
     GET/POST/DELETE fault-rules, DELETE fault-rules/<name>, GET firings. Errors: 400 with {"error": text}.
     """
-    app = Flask("cxsim.emulator.admin")
+    app = Flask(__name__, static_folder=None)
     journal, rules = instrumented.journal, instrumented.fault_rules
 
     @app.get(f"{PREFIX}/health")

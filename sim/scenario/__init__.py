@@ -1,7 +1,7 @@
 """Scenarios: the YAML format, its loader, and the expectation language (docs/scenarios.md)."""
 
 from cxsim.sim.scenario.environment import Environment
-from cxsim.sim.scenario.expect import Expectation, Outcome, RpoReport, VmFigures, evaluate
+from cxsim.sim.scenario.expect import Expectation, Figures, Outcome, Report, RpoReport, VmFigures, evaluate
 from cxsim.sim.scenario.faults import Fault
 from cxsim.sim.scenario.loader import discover, load, load_environment
 from cxsim.sim.scenario.places import Place
@@ -16,9 +16,11 @@ __all__ = [
     "Environment",
     "Expectation",
     "Fault",
+    "Figures",
     "Outcome",
     "Place",
     "Problem",
+    "Report",
     "RpoReport",
     "Scenario",
     "ScenarioErrors",

@@ -146,7 +146,7 @@ class Ports:
         return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
 
 
-ANY_PORT = Ports(0, MOST_PORT)
+_ANY = Ports(0, MOST_PORT)
 
 
 def _port_number(text: str, value: Any) -> int:
@@ -159,7 +159,7 @@ def _ports(value: Any) -> Ports:
     if isinstance(value, Ports):
         return value
     if value == "any":
-        return ANY_PORT
+        return _ANY
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str):
         raise mistake(f"{shown(value)} is not a port", f"1 to {MOST_PORT}, a range as 8000-8100, or any")
@@ -177,9 +177,20 @@ _PORT_SCHEMA = {
     "examples": [443],
 }
 _PORT_LIST, _PORT_JSON = one_or_many(_PORT_SCHEMA)
+
+
+def _none_if_any(ports: tuple[Ports, ...]) -> tuple[Ports, ...]:
+    return () if _ANY in ports else ports
+
+
 PortRanges = Annotated[
-    tuple[Annotated[Ports, BeforeValidator(_ports)], ...], _PORT_LIST, Field(min_length=1), _PORT_JSON
+    tuple[Annotated[Ports, BeforeValidator(_ports)], ...],
+    _PORT_LIST,
+    Field(min_length=1),
+    AfterValidator(_none_if_any),
+    _PORT_JSON,
 ]
+"""Ranges of ports; empty: any port."""
 Port = Annotated[int, Field(strict=True, ge=1, le=MOST_PORT)]
 
 

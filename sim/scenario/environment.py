@@ -7,7 +7,7 @@ environment with faults, steps and expectations (scenario.py).
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from cxsim.sim.scenario.hosts import DEFAULT_PASSWORD, Host, HostBase
 from cxsim.sim.scenario.model import BY_NAME, Model, Name, Named, Text
@@ -64,6 +64,10 @@ class ProviderCloud(Named):
 
 class Environment(Model):
     """Sites, hosts, VMs and provider clouds."""
+
+    ADVICE: ClassVar[dict[str, str]] = {
+        key: f"add extends: environments/tyrell-mycloud.yaml, or write {key}" for key in ("sites", "hosts")
+    }
 
     schema_version: Literal[1] = Field(
         alias="schema", description="version of the format", examples=[SCHEMA_VERSION]

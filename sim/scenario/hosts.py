@@ -37,7 +37,7 @@ class HostBase(Named):
     )
 
 
-class Dns(HostBase):
+class DnsServer(HostBase):
     """A DNS server; listens on 53."""
 
     role: Literal["dns"] = Field(examples=["dns"])
@@ -149,7 +149,7 @@ class Vcd(HostBase):
 
 
 ROLES: dict[str, type[HostBase]] = {
-    "dns": Dns,
+    "dns": DnsServer,
     "psc": Psc,
     "vcenter": VCenter,
     "esxi": Esxi,
@@ -172,7 +172,7 @@ def _role(data: Any) -> str | None:
 
 
 Host = Annotated[
-    Annotated[Dns, Tag(tag_of("dns"))]
+    Annotated[DnsServer, Tag(tag_of("dns"))]
     | Annotated[Psc, Tag(tag_of("psc"))]
     | Annotated[VCenter, Tag(tag_of("vcenter"))]
     | Annotated[Esxi, Tag(tag_of("esxi"))]

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from cxsim.sim.scenario.checks import CHECKS
 from cxsim.sim.scenario.environment import Environment
+from cxsim.sim.scenario.hosts import ROLES
 from cxsim.sim.scenario.matrix import Variant, variants
 from cxsim.sim.scenario.merge import chain
 from cxsim.sim.scenario.places import Place, TreeMap, stamp
@@ -113,7 +114,7 @@ def _validated(model: type[Made], tree: TreeMap, problems: Problems) -> Made | N
         check(tree, own)
     made: Made | None = None
     try:
-        made = model.model_validate(tree, context=Loading(gather(tree), own))
+        made = model.model_validate(tree, context=Loading(gather(tree, ROLES), own))
     except ValidationError as error:
         located = (told(one, tree, own) for one in error.errors(include_url=False))
         own.found += [problem for problem in located if problem is not None]

@@ -69,6 +69,7 @@ def variants(tree: TreeMap, problems: Problems) -> list[Variant]:
     for combination in itertools.product(*matrix.values()):
         chosen = dict(zip(matrix, combination, strict=True))
         substituted = _Substitution(chosen, problems, used).mapping(rest, "")
+        substituted.siblings = tree.siblings
         made.append(Variant(substituted, {name: value.label for name, value in chosen.items()}))
     for name in matrix:
         if name not in used:

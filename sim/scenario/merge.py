@@ -33,7 +33,7 @@ def merge(lower: TreeMap, upper: TreeMap, problems: Problems, path: str = "") ->
             result[key] = merge(result[key], value, problems, here)
         elif isinstance(value, TreeMap) or isinstance(result[key], TreeMap):
             where = result.value_places[key]
-            wrong = f"this is {_what(value)}, but {_what(result[key])} at {where}"
+            wrong = f"this is {_what(value)}, but it is {_what(result[key])} at {where}"
             problems.add(upper.value_places[key], here, wrong, f"write {_what(result[key])}")
         else:
             result.put(key, value, upper.key_places[key], upper.value_places[key])
@@ -63,7 +63,9 @@ def chain(path: Path, problems: Problems) -> TreeMap | None:
     merged = trees[-1]
     for upper in reversed(trees[:-1]):
         merged = merge(merged, upper, problems)
-    return TreeMap(trees[0].place).take(merged, (key for key in merged if key != "extends"))
+    whole = TreeMap(trees[0].place).take(merged, (key for key in merged if key != "extends"))
+    whole.siblings = ("extends", "matrix")
+    return whole
 
 
 class _Unusable(Exception):

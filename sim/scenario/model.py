@@ -39,7 +39,10 @@ class Model(BaseModel):
     )
 
     _place: Place = PrivateAttr(default=NOWHERE)
-    _written: str = PrivateAttr(default="")
+    _source: TreeMap | None = PrivateAttr(default=None)
+
+    ADVICE: ClassVar[dict[str, str]] = {}
+    """What to do about a missing key, when an example of it does not say enough."""
 
     @property
     def place(self) -> Place:
@@ -49,7 +52,17 @@ class Model(BaseModel):
     @property
     def written(self) -> str:
         """It as one line of YAML, as explanations and results quote it; "" when made in code."""
-        return self._written
+        return "" if self._source is None else written(self._source)
+
+    def place_of(self, *keys: str) -> Place:
+        """Where the value below these keys was written; its own place when it was not written."""
+        node: Any = self._source
+        place = self._place
+        for key in keys:
+            if not isinstance(node, TreeMap) or key not in node:
+                return self._place
+            place, node = node.value_places[key], node[key]
+        return place
 
     @classmethod
     def keys(cls) -> dict[str, bool]:
@@ -74,7 +87,7 @@ class Model(BaseModel):
         model = handler(data)
         if isinstance(source, TreeMap):
             model._place = source.place
-            model._written = written(source)
+            model._source = source
         return model
 
 
@@ -99,6 +112,8 @@ def _known_keys(cls: type[Model], data: TreeMap, loading: Loading) -> TreeMap:
 
 
 def _example_of(cls: type[Model], key: str) -> str:
+    if key in cls.ADVICE:
+        return cls.ADVICE[key]
     field = next(f for name, f in cls.model_fields.items() if (f.alias or name) == key)
     example = field.examples[0] if field.examples else "..."
     return f"add {key}: {example}" if isinstance(example, str) else f"add {key}: {written(example)}"

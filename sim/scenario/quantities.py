@@ -47,6 +47,11 @@ class Dimension:
     """`1 h 30 min` is allowed."""
 
     @property
+    def usual(self) -> list[str]:
+        """The units to offer: a rate of change per second."""
+        return [unit for unit in self.units if not unit.endswith(("/h", "/d"))]
+
+    @property
     def pattern(self) -> str:
         """A regular expression for editors (JSON Schema)."""
         units = "|".join(re.escape(u) for u in self.units)
@@ -119,11 +124,10 @@ def parse(text: Any, dimension: Dimension, signed: bool = False) -> Decimal:
         raise QuantityError(f"{shown(text)} is not {dimension.what}", f'write "{dimension.example}"')
     if isinstance(text, int | float):
         number = str(text) if len(str(text)) < 20 else dimension.example.split()[0]
-        unit = dimension.example.split()[1]
-        raise QuantityError(f"{number} has no unit", f'write "{number.lstrip("-")} {unit}" or another unit')
+        raise QuantityError(f"{number} has no unit", _with_unit(number, dimension))
     value = _sum(text, dimension)
     if value < 0 and not signed:
-        raise QuantityError(f"{shown(text)} is negative", f'write "{dimension.example}"')
+        raise QuantityError(f"{shown(text)} is negative", f'write "{text.strip().lstrip("-")}"')
     if abs(value) > dimension.most:
         raise QuantityError(f"{shown(text)} is too much", f"at most {render(dimension.most, dimension)}")
     if dimension.whole and value != value.to_integral_value():
@@ -157,30 +161,35 @@ def _sum(text: str, dimension: Dimension) -> Decimal:
 
 def _example_for(text: str, dimension: Dimension) -> str:
     bare = re.fullmatch(rf"\s*({_NUMBER})\s*", text)
-    if bare and len(text) < 20:
-        return f'write "{bare[1].lstrip("+-")} {dimension.example.split()[1]}" or another unit'
-    return f'write "{dimension.example}"'
+    return _with_unit(bare[1], dimension) if bare and len(text) < 20 else f'write "{dimension.example}"'
+
+
+def _with_unit(number: str, dimension: Dimension) -> str:
+    unit = dimension.example.split()[1]
+    others = f" (units: {', '.join(dimension.usual)})" if len(dimension.usual) > 1 else ""
+    return f'write "{number.lstrip("+-")} {unit}"{others}'
 
 
 def _right_unit(number: str, unit: str, dimension: Dimension) -> str:
     """What to write instead: the unit that was meant, the same amount in this dimension, or an example."""
-    folded = {u.lower(): u for u in reversed(list(dimension.units))} | dict(dimension.slips)
-    meant = folded.get(unit.lower())
-    if meant is not None:
-        return f'write "{number} {meant}"'
     if dimension is BANDWIDTH and unit in _BYTES_PER_S:
         same = render(Decimal(number) * _BYTES_PER_S[unit] * 8, BANDWIDTH)
         return f'write "{same}" (a bandwidth is in bits)'
     if dimension is BYTE_RATE and unit in _BITS_PER_S:
         same = render(Decimal(number) * _BITS_PER_S[unit] / 8, BYTE_RATE)
         return f'write "{same}" (a rate of change is in bytes)'
-    return f'write "{dimension.example}"; units: {", ".join(list(dimension.units)[:8])}'
+    folded = {u.lower(): u for u in reversed(list(dimension.units))} | dict(dimension.slips)
+    meant = folded.get(unit.lower())
+    if meant is not None:
+        return f'write "{number} {meant}"'
+    return f'write "{dimension.example}" (units: {", ".join(dimension.usual)})'
 
 
 def render(value: Decimal | float | int, dimension: Dimension) -> str:
     """A value in the largest unit that writes it exactly in few digits; `parse` reads it back unchanged."""
     exact = value if isinstance(value, Decimal) else Decimal(repr(value))
-    for unit, factor in sorted(dimension.units.items(), key=lambda item: item[1], reverse=True):
+    for unit in sorted(dimension.usual, key=lambda unit: dimension.units[unit], reverse=True):
+        factor = dimension.units[unit]
         amount = exact / factor
         if abs(amount) >= 1 and amount * factor == exact and len(_plain(amount)) <= 6:
             return f"{_plain(amount)} {unit}"

@@ -7,31 +7,28 @@ when the thing it names has mistakes of its own. A kind whose section could not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from cxsim.sim.scenario.places import NOWHERE, TreeList, TreeMap, shown
 from cxsim.sim.scenario.problems import Problems, advice, mistake, nearest
-from pydantic import GetCoreSchemaHandler, ValidationInfo
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
-KINDS: dict[str, str] = {
-    "site": "sites",
-    "edge": "edges",
-    "link": "links",
-    "host": "hosts",
-    "vm": "VMs",
-    "cloud": "provider clouds",
-    "org": "organisations",
-    "vdc": "vDCs",
-    "storage profile": "storage profiles",
-    "network": "networks",
-    "datastore": "datastores",
-    "vApp": "vApps",
-    "fault": "faults",
-    "NAT rule": "NAT rules",
+KINDS: dict[str, tuple[str, str]] = {
+    "site": ("site", "sites"),
+    "edge": ("edge", "edges"),
+    "link": ("link", "links"),
+    "host": ("host", "hosts"),
+    "vm": ("VM", "VMs"),
+    "cloud": ("provider cloud", "provider clouds"),
+    "org": ("organisation", "organisations"),
+    "vdc": ("vDC", "vDCs"),
+    "vapp": ("vApp", "vApps"),
+    "fault": ("fault", "faults"),
 }
+"""Kinds of names, and what messages call one and several of them."""
 
 
 def mapping(node: Any, *keys: str) -> TreeMap:
@@ -118,17 +115,14 @@ _GATHER: dict[str, Callable[[TreeMap], list[str] | None]] = {
     "cloud": _section("provider_clouds"),
     "org": lambda tree: [name for name, _ in _orgs(tree)] or None,
     "vdc": lambda tree: [name for name, _ in _vdcs(tree)] or None,
-    "storage profile": lambda tree: (
-        [p for _, v in _vdcs(tree) for p in mapping(v, "storage_profiles")] or None
-    ),
-    "network": lambda tree: [n for _, v in _vdcs(tree) for n in texts(v.get("networks"))] or None,
-    "vApp": _vapps,
+    "vapp": _vapps,
     "fault": lambda tree: [t for fault in items(tree, "faults") for t in texts(fault.get("name"))],
 }
 
 
-def gather(tree: TreeMap) -> Names:
-    """The names of a merged tree, in the order in which they were written."""
+def gather(tree: TreeMap, known_roles: Container[str]) -> Names:
+    """The names of a merged tree, in the order in which they were written. A host whose role is not known
+    may be anything."""
     names = Names()
     for kind, collect in _GATHER.items():
         found = collect(tree)
@@ -137,8 +131,9 @@ def gather(tree: TreeMap) -> Names:
         for name, item in entries(tree, section):
             if isinstance(item.get("address"), str):
                 names.addresses[name] = item["address"]
-            if section == "hosts" and isinstance(item.get("role"), str):
-                names.roles[name] = item["role"]
+            role = item.get("role")
+            if section == "hosts" and isinstance(role, str) and role in known_roles:
+                names.roles[name] = role
     return names
 
 
@@ -147,14 +142,15 @@ def unknown(kind: str, name: str, names: Names, roles: tuple[str, ...] = ()) -> 
     valid = names.by_kind.get(kind)
     if valid is None:
         return None
-    fitting = tuple(n for n in valid if not roles or names.roles.get(n, roles[0]) in roles)
-    if name in fitting:
+    if name in valid and (not roles or names.roles.get(name, roles[0]) in roles):
         return None
-    what = KINDS[kind] if not roles else f"hosts with role {' or '.join(roles)}"
+    fitting = tuple(n for n in valid if not roles or names.roles.get(n) in roles)
+    one, several = KINDS[kind]
+    what = several if not roles else f"{several} with role {' or '.join(roles)}"
     if name in valid:
-        return f'"{name}" is a {names.roles[name]}', advice("", fitting, what)
+        return f"{shown(name)} has role {names.roles[name]}", advice("", fitting, what)
     listed = fitting if nearest(name, fitting) or not nearest(name, valid) else valid
-    return f"there is no {kind} {shown(name)}", advice(name, listed, what)
+    return f"there is no {one} {shown(name)}", advice(name, listed, what)
 
 
 @dataclass(frozen=True)
@@ -166,6 +162,13 @@ class Ref:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        role = f" with role {' or '.join(self.roles)}" if self.roles else ""
+        article = "an" if KINDS[self.kind][0][0] in "aeio" else "a"
+        return {**handler(schema), "x-type": f"name of {article} {KINDS[self.kind][0]}{role}"}
 
     def check(self, name: str, info: ValidationInfo) -> str:
         """Refuse a name that does not exist. Without a `Loading` in the context anything goes."""

@@ -10,8 +10,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from cxsim.sim.scenario.expect.table import SUBJECTS
 from cxsim.sim.scenario.scenario import Scenario
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
+BODIES = ("Eventually", "Never", "AtEnd", "AtMost", "Wait")
+"""Models that hold a subject beside keys of their own."""
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FILE_NAME = "schema.json"
 EXTENDS = {
@@ -31,9 +35,16 @@ MATRIX = {
 }
 
 
+class _InOrder(GenerateJsonSchema):
+    """Keeps keys in the order in which they were written."""
+
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
+        return value
+
+
 def models_schema() -> dict[str, Any]:
     """The schema of a complete scenario, with `extends` and `matrix`."""
-    schema = Scenario.model_json_schema(by_alias=True)
+    schema = Scenario.model_json_schema(by_alias=True, schema_generator=_InOrder)
     schema["properties"] |= {"extends": EXTENDS, "matrix": MATRIX}
     return schema
 
@@ -43,6 +54,8 @@ def json_schema() -> dict[str, Any]:
     schema = models_schema()
     _relax(schema, schema["$defs"])
     _substitutable(schema)
+    _shorten(schema)
+    _share_subjects(schema)
     return {
         "$schema": DIALECT,
         "title": "cxsim scenario",
@@ -66,10 +79,54 @@ def _relax(schema: dict[str, Any], definitions: dict[str, Any]) -> None:
             waiting.append(definitions[name])
         node.pop("required", None)
         node.pop("minProperties", None)
+        node.pop("x-own", None)
+        node.pop("x-required", None)
         if "oneOf" in node:
             node["anyOf"] = node.pop("oneOf")
         waiting += list(node.get("properties", {}).values())
         waiting += [node.get("additionalProperties"), *node.get("anyOf", [])]
+
+
+def _shorten(node: Any) -> None:
+    """A key that may be left out need not be null, and what serves the documentation alone goes."""
+    if isinstance(node, dict):
+        choices = node.get("anyOf")
+        if isinstance(choices, list) and {"type": "null"} in choices and len(choices) == 2:
+            node |= next(choice for choice in choices if choice != {"type": "null"})
+            if node["anyOf"] is choices:
+                del node["anyOf"]
+            node.pop("default", None)
+        node.pop("x-type", None)
+        for value in node.values():
+            _shorten(value)
+    elif isinstance(node, list):
+        for value in node:
+            _shorten(value)
+
+
+def _share_subjects(schema: dict[str, Any]) -> None:
+    """The choice of all subjects, and the keys of each, are written once."""
+    for name in BODIES:
+        for variant in schema["$defs"][name]["anyOf"]:
+            for subject in (model.__name__ for model in SUBJECTS.values()):
+                shared = schema["$defs"][subject]["properties"]
+                if next(iter(variant["properties"])) != next(iter(shared)):
+                    continue
+                for key in variant["properties"].keys() & shared.keys():
+                    if variant["properties"][key] == shared[key]:
+                        variant["properties"][key] = {"$ref": f"#/$defs/{subject}/properties/{key}"}
+    choice = {"anyOf": [{"$ref": f"#/$defs/{model.__name__}"} for model in SUBJECTS.values()]}
+    waiting: list[Any] = [schema]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            if node.get("oneOf") == choice["anyOf"]:
+                del node["oneOf"]
+                node["$ref"] = "#/$defs/AnySubject"
+            waiting += list(node.values())
+        elif isinstance(node, list):
+            waiting += node
+    schema["$defs"]["AnySubject"] = choice
 
 
 def _substitutable(node: Any) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from cxsim.sim.scenario.addresses import (
-    ANY_PORT,
     Address,
     AddressOrHost,
     Cidr,
@@ -51,6 +50,9 @@ class Wan(Model):
         default=0.0, alias="rtt", le=60, description="round trip that this link adds", examples=["20 ms"]
     )
     loss: Fraction = Field(default=0.0, description="packets lost, both ways", examples=["0.1 %"])
+    mtu_bytes: Annotated[int, Field(strict=True, ge=576, le=9216)] | None = Field(
+        default=None, description="larger packets vanish; default: no limit below the hosts'", examples=[1400]
+    )
 
 
 class FirewallRule(Model):
@@ -61,10 +63,13 @@ class FirewallRule(Model):
     action: Action = Field(description="reject answers (RST or ICMP), drop does not", examples=["drop"])
     source: Endpoints = Field(default=("any",), description="where from", examples=["any"])
     destination: Endpoints = Field(default=("any",), description="where to", examples=["203.0.113.32"])
+    direction: Literal["any", "in", "out"] = Field(
+        default="any", description="in: entering from the internet; out: from the site", examples=["in"]
+    )
     protocol: Literal["tcp", "udp", "icmp", "any"] = Field(
         default="any", description="protocol", examples=["tcp"]
     )
-    ports: PortRanges = Field(default=(ANY_PORT,), description="destination ports", examples=[[8044]])
+    ports: PortRanges = Field(default=(), description="destination ports; default: any", examples=[[8044]])
     enabled: YesNo = Field(default=True, description="a disabled rule is skipped", examples=["no"])
 
 
@@ -88,6 +93,11 @@ class NatRule(Model):
     )
     translated: NatSide = Field(description="after", examples=["192.168.0.34:8043"])
     protocol: Literal["tcp", "udp", "any"] = Field(default="any", description="protocol", examples=["tcp"])
+    interface: Literal["outside", "inside", "any"] = Field(
+        default="outside",
+        description="side it is applied on; inside (or any) is what a hairpin needs",
+        examples=["any"],
+    )
     enabled: YesNo = Field(default=True, description="a disabled rule is skipped", examples=["no"])
 
 
@@ -101,16 +111,13 @@ class Edge(Model):
     )
     firewall: Firewall = Field(default_factory=Firewall, description="firewall")
     nat: tuple[NatRule, ...] = Field(default=(), description="translations, in order")
-    hairpin: YesNo = Field(
-        default=False, description="inside hosts reach inside hosts by public addresses", examples=["yes"]
-    )
 
 
 _ANSWERS, _ANSWERS_JSON = one_or_many({"type": "string", "x-type": "address, host or VM; or a list"})
 Answers = Annotated[tuple[AddressOrHost, ...], _ANSWERS, Field(min_length=1), _ANSWERS_JSON]
 
 
-class Dns(Model):
+class SiteDns(Model):
     """The names that a site's hosts can resolve."""
 
     server: Annotated[Name, Ref("host", ("dns",))] = Field(
@@ -128,4 +135,4 @@ class Site(Named):
     network: Lan = Field(description="its network")
     wan: Wan = Field(description="its link to the internet")
     edge: Edge = Field(description="its edge device")
-    dns: Dns = Field(description="its names")
+    dns: SiteDns = Field(description="its names")

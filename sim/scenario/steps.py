@@ -13,10 +13,12 @@ from cxsim.sim.scenario.environment import instant
 from cxsim.sim.scenario.expect.product import CloudName, Vms
 from cxsim.sim.scenario.expect.table import SubjectBody, check_allowed
 from cxsim.sim.scenario.model import Model, Name, OneOf, Text, YesNo
+from cxsim.sim.scenario.places import TreeMap, shown
 from cxsim.sim.scenario.problems import mistake
 from cxsim.sim.scenario.quantities import DURATION, Duration, QuantityError, parse
 from cxsim.sim.scenario.references import Loading, Ref
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import Field, GetJsonSchemaHandler, PlainValidator, WithJsonSchema, model_validator
+from pydantic_core import CoreSchema
 
 LEAST_RPO_S, MOST_RPO_S = 60.0, 24 * 3600.0
 """1..1440 min: the engine's range (cx.md 5.5); what the product allows is the core's business."""
@@ -81,9 +83,10 @@ def _start(value: Any) -> Any:
         return instant(value)
     try:
         return float(parse(value, DURATION))
-    except QuantityError as error:
+    except QuantityError:
         raise mistake(
-            error.wrong, 'write immediately, "3 h" (since the start), or 2017-11-06T12:00:00Z'
+            f"{shown(value)} is not a start",
+            'write immediately, "3 h" (since the start), or 2017-11-06T12:00:00Z',
         ) from None
 
 
@@ -105,12 +108,8 @@ class Migrate(Model):
     vms: Vms = Field(description="VMs", examples=[["deckard"]])
     cloud: CloudName = Field(description="target cloud", examples=["MyCloud-CHC"])
     vdc: Annotated[Name, Ref("vdc")] = Field(description="target vDC", examples=["CHC Tyrell PAYG"])
-    storage_profile: Annotated[Name, Ref("storage profile")] = Field(
-        description="storage profile", examples=["CHC Performance"]
-    )
-    network: Annotated[Name, Ref("network")] = Field(
-        description="network of the vDC", examples=["Tyrell Servers"]
-    )
+    storage_profile: Name = Field(description="storage profile", examples=["CHC Performance"])
+    network: Name = Field(description="network of the vDC", examples=["Tyrell Servers"])
     layout: Literal["individual", "group"] = Field(
         default="individual", description="each VM individually, or all in one vApp", examples=["individual"]
     )
@@ -176,24 +175,45 @@ class Cancel(VmsOnly):
     """Cancel migrations; their replicas are removed."""
 
 
-class RunFor(Model):
+def _one_value(data: Any, key: str) -> Any:
+    """The mapping that a value alone stands for."""
+    if isinstance(data, TreeMap):
+        raise mistake("this is a mapping", 'write a duration, as "2 h"')
+    return data if isinstance(data, dict) else {key: data}
+
+
+class _OneValue(Model):
+    """A step that is written as a value alone."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        (value,) = schema["properties"].values()
+        schema.clear()
+        schema.update({"description": cls.__doc__ or "", **value})
+        return schema
+
+
+class RunFor(_OneValue):
     """Let this much virtual time pass."""
 
     duration_s: Duration = Field(alias="duration", gt=0)
 
     @classmethod
     def shaped(cls, data: Any, loading: Loading | None) -> Any:
-        return data if isinstance(data, dict) else {"duration": data}
+        return _one_value(data, "duration")
 
 
-class RunUntil(Model):
+class RunUntil(_OneValue):
     """Let virtual time pass until this long after the start; it has not passed yet."""
 
     at_s: Duration = Field(alias="at", gt=0)
 
     @classmethod
     def shaped(cls, data: Any, loading: Loading | None) -> Any:
-        return data if isinstance(data, dict) else {"at": data}
+        return _one_value(data, "at")
 
 
 StepKind = (

@@ -48,20 +48,26 @@ class Cpu(Model):
     """CPU of a vDC."""
 
     used_mhz: int = Field(default=0, strict=True, ge=0, description="in use, MHz", examples=[0])
-    limit_mhz: ClockLimit = Field(default=None, alias="limit", description="limit", examples=["Unlimited"])
+    limit_mhz: ClockLimit = Field(
+        default=None, alias="limit", description="default: Unlimited", examples=["Unlimited"]
+    )
 
 
 class Memory(Model):
     """Memory of a vDC."""
 
     used_bytes: Size = Field(default=0, alias="used", description="in use", examples=["0 GB"])
-    limit_bytes: SizeLimit = Field(default=None, alias="limit", description="limit", examples=["Unlimited"])
+    limit_bytes: SizeLimit = Field(
+        default=None, alias="limit", description="default: Unlimited", examples=["Unlimited"]
+    )
 
 
 class StorageProfile(Named):
     """A storage profile of a vDC."""
 
-    limit_bytes: SizeLimit = Field(default=None, alias="limit", description="limit", examples=["200 GB"])
+    limit_bytes: SizeLimit = Field(
+        default=None, alias="limit", description="default: Unlimited", examples=["200 GB"]
+    )
     used_bytes: Size = Field(default=0, alias="used", description="in use", examples=["0 GB"])
     datastore: Name = Field(description="datastore of the resource vCenter", examples=["chc-ds01"])
     default: YesNo = Field(default=False, description="used when none is chosen", examples=["yes"])

@@ -13,6 +13,7 @@ from cxsim.sim.scenario.expect.table import SUBJECTS
 from cxsim.sim.scenario.hosts import ROLES
 from cxsim.sim.scenario.places import Place, TreeList, TreeMap, below, shown
 from cxsim.sim.scenario.problems import MISTAKE, Problem, Problems, advice
+from cxsim.sim.scenario.quantities import DIMENSIONS, render
 from pydantic_core import ErrorDetails
 
 Wording = tuple[str, str]
@@ -53,15 +54,23 @@ def _number(error: ErrorDetails) -> Wording:
 
 def _bound(words: str, key: str) -> Callable[[ErrorDetails], Wording]:
     def say(error: ErrorDetails) -> Wording:
-        limit = error["ctx"][key]
-        limit = int(limit) if float(limit).is_integer() else limit
-        return f"{shown(error['input'])} is out of range", f"{words} {limit}"
+        value = error["input"]
+        return f"{shown(value)} is out of range", f"{words} {_like(value, error['ctx'][key])}"
 
     return say
 
 
+def _like(value: Any, limit: float) -> str:
+    """A limit in the kind of quantity that the value was written in."""
+    for dimension in DIMENSIONS:
+        if isinstance(value, str) and any(value.endswith(unit) for unit in dimension.units):
+            return render(limit, dimension)
+    return str(int(limit) if float(limit).is_integer() else limit)
+
+
 def _short(error: ErrorDetails) -> Wording:
-    return "is empty", f"at least {error['ctx']['min_length']}"
+    given = len(error["input"])
+    return f"has only {given}" if given else "is empty", f"at least {error['ctx']['min_length']}"
 
 
 def _long(error: ErrorDetails) -> Wording:
@@ -122,7 +131,12 @@ def locate(tree: TreeMap, location: tuple[int | str, ...]) -> tuple[Place, str, 
     fields that a shorthand stands for) are passed over."""
     node: Any = tree
     place, path = tree.place, ""
+    shorthand: TreeMap | None = None
     for part in location:
+        if part == "subjects" and isinstance(node, TreeMap) and isinstance(node.get("statuses"), TreeList):
+            shorthand, part = node, "statuses"
+        elif shorthand is not None and part in shorthand and not isinstance(node, TreeList | TreeMap):
+            node, path = shorthand, path.rpartition(".statuses")[0]
         if isinstance(node, TreeMap) and part in node:
             assert isinstance(part, str)
             place, path, node = node.value_places[part], below(path, part), node[part]
@@ -140,6 +154,10 @@ def told(error: ErrorDetails, tree: TreeMap, problems: Problems) -> Problem | No
     place, path, node = locate(tree, error["loc"])
     if path in problems.troubled_paths and isinstance(node, dict):
         return None
+    if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
+        return None  # pydantic counts the items that are right
+    if isinstance(node, str) and isinstance(error["input"], int | float):
+        error = {**error, "input": node}  # as written, not as read
     wording = WORDS.get(error["type"])
     wrong, right = wording(error) if wording else (error["msg"], "see docs/scenarios.md")
     key = (error.get("ctx") or {}).get("key") if error["type"] == MISTAKE else None

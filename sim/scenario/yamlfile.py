@@ -49,13 +49,26 @@ _SYNTAX: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             "a list item where none can be",
             "begin the list on a line of its own",
         ),
-        (r"expected ',' or '([\]}])', but got '<stream end>'", "{0} is missing", "close what was opened"),
-        (r"expected ',' or '([\]}])', but got '([{}\[\]])'", "{1} inside a value", "put the value in quotes"),
+        (
+            r"expected ',' or '([\]}])', but got '<stream end>'",
+            "{0} is missing at the end",
+            "close what was opened",
+        ),
+        (
+            r"expected ',' or '([\]}])', but got '([}\]])'",
+            "{0} is missing before {1}",
+            "close what was opened",
+        ),
+        (r"expected ',' or '([\]}])', but got '([{\[])'", "{1} inside a value", "put the value in quotes"),
         (r"expected ',' or '([\]}])'", "a comma or {0} is missing", "add it"),
         (r"expected <block end>, but found '([\]}])'", "{0} closes nothing", "remove it"),
         (r"expected <block end>", "this line does not fit the lines above", "check the indentation"),
         (r"could not find expected ':'", "a key without a colon", "write key: value"),
-        (r"found unexpected end of stream|unexpected end", "quotes are not closed", "close them"),
+        (
+            r"found unexpected end of stream|unexpected end",
+            "the quotes opened here are not closed",
+            "close them",
+        ),
         (
             r"found unknown escape character '(.+)'",
             r"\{0} is no escape",
@@ -170,7 +183,10 @@ def _syntax(error: Exception, text: str, file: str, problems: Problems) -> None:
         line = text[: error.position].count("\n") + 1
         problems.add(Place(file, line, 1), "YAML", "a control character", "remove it")
         return
-    mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+    mark = None
+    if isinstance(error, MarkedYAMLError):
+        opened = "quoted scalar" in (error.context or "") and error.context_mark is not None
+        mark = error.context_mark if opened else error.problem_mark
     place = Place(file, mark.line + 1, mark.column + 1) if mark is not None else Place(file, 1, 1)
     found = (error.problem if isinstance(error, MarkedYAMLError) else None) or str(error).splitlines()[0]
     wrong, right = f"is not YAML ({found})", "see docs/scenarios.md"
@@ -255,7 +271,10 @@ class _Builder:
             if known:
                 return value
         self._problems.add(
-            _place(node, self._file), path, f"the tag {node.tag} means nothing here", "remove it"
+            _place(node, self._file),
+            path,
+            f"the tag {str(node.tag).replace(_TAG, '!!')} means nothing here",
+            "remove it",
         )
         return None
 

@@ -63,7 +63,7 @@ class VcdSubject(Subject):
     vdc: Annotated[Name, Ref("vdc")] | None = Field(
         default=None, description="in this vDC", examples=["CHC Tyrell PAYG"]
     )
-    vapp: Annotated[Name, Ref("vApp")] | None = Field(default=None, description="vApp", examples=["deckard"])
+    vapp: Annotated[Name, Ref("vapp")] | None = Field(default=None, description="vApp", examples=["deckard"])
     vm: VmName | None = Field(default=None, description="VM in it", examples=["deckard"])
     power: Power | None = Field(
         default=None, description="power state; without: it is there", examples=["on"]

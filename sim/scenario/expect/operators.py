@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from cxsim.sim.scenario.comparisons import MOST_COUNT
+from cxsim.sim.scenario.expect.product import CLOUD_STATUSES, VM_STATUSES
 from cxsim.sim.scenario.expect.subjects import Subject
 from cxsim.sim.scenario.expect.table import AnySubject, SubjectBody, Windowed, check_allowed
 from cxsim.sim.scenario.expect.timeline import BEFORE_ALL, Run, Sighting, clock
+from cxsim.sim.scenario.expect.traffic import CallsSubject
 from cxsim.sim.scenario.model import Model
 from cxsim.sim.scenario.places import TreeList, TreeMap
 from cxsim.sim.scenario.problems import mistake
 from cxsim.sim.scenario.quantities import DURATION, Duration, render
 from cxsim.sim.scenario.references import Loading
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
 
 MICROSECONDS = 1_000_000
 
@@ -155,12 +158,9 @@ class AtEnd(SubjectBody):
 
     @model_validator(mode="after")
     def _allowed(self) -> Self:
-        if getattr(self.subject, "count", None) is None:
-            moment = self.subject.MOMENT
-            if moment and self.NAME in self.subject.OPERATORS:
-                raise mistake(
-                    f"{self.subject.text()}: a call happens, it does not last", "add count, or use eventually"
-                )
+        if isinstance(self.subject, CallsSubject) and self.subject.count is None:
+            wrong = f"at_end means nothing for {self.subject.text()}, which happens at a moment"
+            raise mistake(wrong, "add count, or use eventually")
         check_allowed(self.subject, self.NAME)
         return self
 
@@ -281,6 +281,28 @@ class InOrder(Model):
             listed.add(one, place)
         shaped.put("subjects", listed, data.place, data.place)
         return shaped
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        subjects = schema["properties"]["subjects"]
+        short = [
+            {
+                "type": "object",
+                "properties": {
+                    key: {"type": "string"},
+                    "statuses": {"type": "array", "items": {"enum": names}},
+                },
+                "required": [key, "statuses"],
+                "additionalProperties": False,
+            }
+            for key, names in (("vm", list(VM_STATUSES)), ("cloud", list(CLOUD_STATUSES)))
+        ]
+        schema.clear()
+        schema.update({"description": cls.__doc__ or "", "anyOf": [subjects, *short]})
+        return schema
 
     @model_validator(mode="after")
     def _allowed(self) -> Self:

@@ -14,9 +14,10 @@ from cxsim.sim.scenario.comparisons import CountComparison, DurationComparison, 
 from cxsim.sim.scenario.expect.subjects import Subject
 from cxsim.sim.scenario.expect.timeline import Run, Sighting, VmFigures, clock
 from cxsim.sim.scenario.model import Model, Name
-from cxsim.sim.scenario.problems import mistake
+from cxsim.sim.scenario.places import shown
+from cxsim.sim.scenario.problems import advice, mistake
 from cxsim.sim.scenario.quantities import DURATION, Duration, render
-from cxsim.sim.scenario.references import Ref
+from cxsim.sim.scenario.references import Loading
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 FLEET = "fleet"
@@ -24,7 +25,12 @@ MICROSECONDS = 1_000_000
 
 
 def _vm_or_fleet(name: str, info: ValidationInfo) -> str:
-    return name if name == FLEET else Ref("vm").check(name, info)
+    if name == FLEET:
+        return name
+    names = info.context.names.by_kind.get("vm") if isinstance(info.context, Loading) else None
+    if names is not None and name not in names:
+        raise mistake(f"there is no VM {shown(name)}", advice(name, [*names, FLEET], "VMs"))
+    return name
 
 
 class Interval(Model):
@@ -57,7 +63,7 @@ class RpoSubject(Subject):
 
     EVENTS = frozenset({"rpo"})
     OPERATORS = frozenset({"at_end"})
-    NOT_ALLOWED = ("RPO figures exist at the end of a run only", "use at_end")
+    NOT_ALLOWED = ("is known at the end of the run only", "use at_end")
 
     rpo: Annotated[Name, AfterValidator(_vm_or_fleet)] = Field(
         description="VM, or fleet", examples=["deckard"]

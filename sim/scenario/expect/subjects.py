@@ -32,10 +32,10 @@ class Subject(Model):
     """True: it happens; False: it lasts until the next event that concerns it."""
     OPERATORS: ClassVar[frozenset[str]] = STATE_OPERATORS
     NOT_ALLOWED: ClassVar[tuple[str, str]] = (
-        "happens at a moment, it does not last to the end",
-        "use eventually (or never)",
+        "happens at a moment, it does not last",
+        "use eventually or never",
     )
-    """What is wrong with any other operator, and what would be right."""
+    """Why any other operator means nothing, and what would be right."""
 
     def concerns(self, event: LoggedEvent) -> bool:
         """The event is about this subject. Only asked of events in EVENTS."""

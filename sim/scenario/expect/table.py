@@ -77,11 +77,8 @@ AnySubject = Annotated[
 def check_allowed(subject: Subject, operator: str, key: str | None = None) -> None:
     """Refuse an operator that means nothing for a subject."""
     if operator not in subject.OPERATORS:
-        raise mistake(
-            f"{subject.text()}: {operator} means nothing here, it {subject.NOT_ALLOWED[0]}",
-            subject.NOT_ALLOWED[1],
-            key,
-        )
+        why, right = subject.NOT_ALLOWED
+        raise mistake(f"{operator} means nothing for {subject.text()}, which {why}", right, key)
 
 
 class SubjectBody(Model):
@@ -134,7 +131,8 @@ class SubjectBody(Model):
                 }
             )
         schema.clear()
-        schema.update({"description": cls.__doc__ or "", "anyOf": variants, "x-own": own})
+        schema.update({"description": cls.__doc__ or "", "anyOf": variants})
+        schema.update({"x-own": own, "x-required": required})
         return schema
 
 

@@ -127,6 +127,24 @@ class RpoReport(Protocol):
 
 
 @dataclass(frozen=True)
+class Figures:
+    """VmFigures as plain data."""
+
+    name: str
+    time_in_rpo: float | None
+    violations: tuple[tuple[int, int], ...]
+    peak_age_s: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """RpoReport as plain data."""
+
+    vms: Mapping[str, Figures]
+    fleet: Figures
+
+
+@dataclass(frozen=True)
 class Run:
     """What expectations are judged from: the events, the end of the run, the RPO figures, and the power
     state that each VM had at its vCenter when the run began."""

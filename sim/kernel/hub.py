@@ -162,6 +162,19 @@ class Hub:
         elif until_s > self.now_s:
             self.env.run(until=until_s - self.start_s)
 
+    def run_until(self, task: SimTask[Any]) -> None:
+        """Run until a task has ended; what else would happen at that instant or later does not. Raises what
+        a call-back raised."""
+        self._take_over()
+        ended = self.env.event()
+
+        def watch() -> None:
+            task.join()
+            ended.succeed()
+
+        self.spawn(task.host, watch, name=f"end of {task.name}")
+        self.env.run(until=ended)
+
     def run_paced(self, speed: float, until_s: float | None = None) -> None:
         """Run with the wall clock: `speed` virtual seconds per real second, taking what `submit` brings,
         until `stop()`, or until the instant `until_s`. Raises ValueError unless speed > 0."""

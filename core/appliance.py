@@ -97,6 +97,11 @@ class Appliance:
         """One provider cloud. Raises `NotFound`."""
         return self._clouds.record(name).shown()
 
+    def set_replicator_endpoint(self, typed: str) -> None:
+        """Type another Public Endpoint URL for the tenant's replicator (the wizard's step 4 again, cx.md
+        2.2); clouds that are enabled from now on are told of it."""
+        self._clouds.set_replicator_endpoint(typed)
+
     # --- migrations
 
     def migrate(self, request: MigrationRequest) -> list[Workload]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from cxsim.core.configuration import ApplianceConfig
 from cxsim.core.cx_cloud_service import CloudService
@@ -95,6 +95,11 @@ class ProviderClouds:
         self._probe = CloudProbe(runtime, config, trusted, open_vcd)
         self._records: dict[str, CloudRecord] = {}
         self._names_in_use: set[str] = set()
+
+    def set_replicator_endpoint(self, typed: str) -> None:
+        """Advertise the tenant's replicator by another Public Endpoint URL from now on."""
+        replicator = replace(self._config.replicator, public_endpoint=typed)
+        self._config = replace(self._config, replicator=replicator)
 
     # --- what the user does
 

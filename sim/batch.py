@@ -33,7 +33,9 @@ def log_path(options: RunOptions, scenario: Scenario) -> Path | None:
     return options.log.with_name(f"{options.log.stem}.{scenario.name}{options.log.suffix}")
 
 
-def run_one(scenario: Scenario, options: RunOptions, on_line: Callable[[str], None] | None = None) -> RunResult:
+def run_one(
+    scenario: Scenario, options: RunOptions, on_line: Callable[[str], None] | None = None
+) -> RunResult:
     """Run one scenario in this process."""
     return run_scenario(
         scenario, log_path=log_path(options, scenario), without_faults=options.without_faults, on_line=on_line

@@ -77,24 +77,44 @@ def load_or_exit(paths: Sequence[Path], tags: Sequence[str], seed: int | None) -
 
 
 paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-tag_option = click.option("--tag", "tags", multiple=True, help="Only scenarios with this tag (may be repeated: any of them).")
-seed_option = click.option("--seed", type=click.IntRange(0), help="Use this seed instead of the scenario's own.")
+tag_option = click.option(
+    "--tag", "tags", multiple=True, help="Only scenarios with this tag (may be repeated: any of them)."
+)
+seed_option = click.option(
+    "--seed", type=click.IntRange(0), help="Use this seed instead of the scenario's own."
+)
 
 
 @main.command()
 @paths_argument
 @tag_option
 @seed_option
-@click.option("-j", "--jobs", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes to run scenarios in.")
+@click.option(
+    "-j",
+    "--jobs",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    help="Processes to run scenarios in.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Results as one JSON document (docs/output.md).")
-@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write JUnit XML to FILE.", metavar="FILE")
+@click.option(
+    "--junit",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write JUnit XML to FILE.",
+    metavar="FILE",
+)
 @click.option(
     "--log",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Write every event as JSON lines (docs/events.md). With several scenarios the name of each is put into FILE's name.",
 )
-@click.option("--story/--no-story", default=None, help="Tell what happened line by line (default: when one scenario runs).")
+@click.option(
+    "--story/--no-story",
+    default=None,
+    help="Tell what happened line by line (default: when one scenario runs).",
+)
 def run(
     paths: tuple[Path, ...],
     tags: tuple[str, ...],
@@ -118,7 +138,9 @@ def run(
     console = Console(highlight=False)
     quiet = as_json
     started = time.monotonic()
-    results = execute(console, scenarios, RunOptions(log=log, many=len(scenarios) > 1), jobs, told and not quiet, quiet)
+    results = execute(
+        console, scenarios, RunOptions(log=log, many=len(scenarios) > 1), jobs, told and not quiet, quiet
+    )
     wall_s = time.monotonic() - started
     if junit is not None:
         write_or_exit(junit, results)
@@ -197,9 +219,15 @@ def worst(results: Sequence[RunResult]) -> int:
 @paths_argument
 @tag_option
 @seed_option
-@click.option("--without-faults", is_flag=True, help="Also run each scenario without its faults: it must then end as its `without_faults` says, and not as its `expect` says.")
+@click.option(
+    "--without-faults",
+    is_flag=True,
+    help="Also run each scenario without its faults: it must then end as its `without_faults` says, and not as its `expect` says.",
+)
 @click.option("-j", "--jobs", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes.")
-def check(paths: tuple[Path, ...], tags: tuple[str, ...], seed: int | None, without_faults: bool, jobs: int) -> None:
+def check(
+    paths: tuple[Path, ...], tags: tuple[str, ...], seed: int | None, without_faults: bool, jobs: int
+) -> None:
     """Read scenarios and report every mistake; nothing is run unless --without-faults.
 
     \b
@@ -235,7 +263,11 @@ def list_scenarios(paths: tuple[Path, ...], tags: tuple[str, ...]) -> None:
     """
     console = Console(highlight=False)
     for scenario in load_or_exit(paths, tags, None):
-        console.print(f"{scenario.name:<32} {scenario.title}  [{', '.join(scenario.tags)}]", markup=False, soft_wrap=True)
+        console.print(
+            f"{scenario.name:<32} {scenario.title}  [{', '.join(scenario.tags)}]",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 if __name__ == "__main__":

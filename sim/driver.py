@@ -31,7 +31,9 @@ class Driver:
             name: ProviderCloudForm(name, cloud.url, cloud.cx_url, cloud.user, cloud.password)
             for name, cloud in scenario.provider_clouds.items()
         }
-        self._waits = {id(step): Condition(step.wait.subject, scenario) for step in scenario.steps if step.wait}
+        self._waits = {
+            id(step): Condition(step.wait.subject, scenario) for step in scenario.steps if step.wait
+        }
         self._woken: dict[int, Callable[[], None]] = {}
         for key, condition in self._waits.items():
             watch.add(condition, lambda key=key: self._woken[key]())

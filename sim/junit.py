@@ -31,7 +31,9 @@ def write_junit(path: Path, results: Sequence[RunResult]) -> None:
         elif result.problems:
             etree.SubElement(run, "failure", message=result.problems[0]).text = "\n".join(result.problems)
         for check in result.checks:
-            case = etree.SubElement(suite, "testcase", classname=result.path, name=f"{check.place}: {check.text}")
+            case = etree.SubElement(
+                suite, "testcase", classname=result.path, name=f"{check.place}: {check.text}"
+            )
             if not check.met:
                 failure = etree.SubElement(case, "failure", message="expectation not met")
                 failure.text = "\n".join((check.detail, *result.causes))

@@ -170,9 +170,7 @@ def _rpo_lines(report: RpoReport, start_s: float) -> list[RpoLine]:
     lines = [_rpo_line(vm.name, vm.rpo_s, vm, start_s) for vm in report.vms if vm.time_in_rpo is not None]
     if len(lines) > 1:
         fleet = report.fleet
-        lines.append(
-            RpoLine("fleet", None, fleet.time_in_rpo or 0.0, (), fleet.peak_age_s, fleet.syncs)
-        )
+        lines.append(RpoLine("fleet", None, fleet.time_in_rpo or 0.0, (), fleet.peak_age_s, fleet.syncs))
     return lines
 
 

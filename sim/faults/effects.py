@@ -20,14 +20,14 @@ class World(Protocol):
 
     network: Network
 
-    def set_public_endpoint(self, appliance: str, typed: str) -> None:
-        """Replace the Public Endpoint URL of a Replication Manager or replicator, as typed."""
+    def set_public_endpoint(self, appliance: str, typed: str, place: str) -> None:
+        """Type another Public Endpoint URL for a Replication Manager or replicator, at `place` of a file."""
 
     def public_endpoint(self, appliance: str) -> str:
         """The Public Endpoint URL of an appliance as it is now."""
 
     def endpoint_uses(self, appliance: str) -> int:
-        """How many connections were tried to the public endpoint of an appliance, as advertised."""
+        """How many calls carried an appliance's public endpoint to somebody who will use it."""
 
     def ports_of(self, host: str) -> Sequence[int]:
         """The ports that a host listens on."""
@@ -60,15 +60,15 @@ def nat_rule_missing(world: World, fault: written.NatRuleMissingFault, place: st
 
 
 def public_endpoint(world: World, fault: written.PublicEndpointFault, place: str) -> Effect:
-    """Type another Public Endpoint URL. Met: a connection was tried to where it leads."""
+    """Type another Public Endpoint URL. Met: it was handed on to somebody who uses it."""
     right = world.public_endpoint(fault.appliance)
-    world.set_public_endpoint(fault.appliance, fault.url)
+    world.set_public_endpoint(fault.appliance, fault.url, place)
     before = world.endpoint_uses(fault.appliance)
     met: list[int] = []
 
     def undo() -> None:
         met.append(world.endpoint_uses(fault.appliance) - before)
-        world.set_public_endpoint(fault.appliance, right)
+        world.set_public_endpoint(fault.appliance, right, "")
 
     return Effect(undo, lambda: met[0] if met else world.endpoint_uses(fault.appliance) - before)
 

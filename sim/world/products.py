@@ -68,9 +68,7 @@ def vcd_of(environment: Environment, host: written.Vcd) -> estate.Estate:
     assert isinstance(vcenter, written.VCenter)
     return estate.Estate(
         orgs=tuple(_org(org) for org in host.orgs.values()),
-        vim_servers=(
-            estate.VimServerConfig(vcenter.name, f"https://{vcenter.address}:443", vcenter.user),
-        ),
+        vim_servers=(estate.VimServerConfig(vcenter.name, f"https://{vcenter.address}:443", vcenter.user),),
         system_users=(estate.UserConfig(host.user, host.password, "System Administrator"),),
         vcd_version=host.vcd_version,
     )
@@ -79,9 +77,7 @@ def vcd_of(environment: Environment, host: written.Vcd) -> estate.Estate:
 def _org(org: Org) -> estate.OrgConfig:
     return estate.OrgConfig(
         name=org.name,
-        users=tuple(
-            estate.UserConfig(name, user.password, user.role) for name, user in org.users.items()
-        ),
+        users=tuple(estate.UserConfig(name, user.password, user.role) for name, user in org.users.items()),
         vdcs=tuple(_vdc(vdc) for vdc in org.vdcs.values()),
     )
 

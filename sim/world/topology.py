@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cxsim.sim.network import model as net
-from cxsim.sim.scenario.addresses import ANY_PORT, NatEnd, Ports
+from cxsim.sim.scenario.addresses import NatEnd, Ports
 from cxsim.sim.scenario.environment import Environment
-from cxsim.sim.scenario.sites import Edge, FirewallRule, NatRule, Site
+from cxsim.sim.scenario.sites import FirewallRule, NatRule, Site
 
 DATA_PORTS: dict[str, tuple[int, ...]] = {
     "esxi": (902, 80, 44045, 44046, 31031),  # rows 13-14
@@ -37,7 +37,15 @@ def _site(site: Site) -> net.Site:
         name=site.name,
         party=site.party,
         subnets=(net.Subnet(lan.name, lan.cidr, lan.gateway, str(lan.place)),),
-        wan=net.Wan(wan.name, wan.up_bps, wan.down_bps, wan.rtt_s, wan.loss, place=str(wan.place)),
+        wan=net.Wan(
+            wan.name,
+            wan.up_bps,
+            wan.down_bps,
+            wan.rtt_s,
+            wan.loss,
+            wan.mtu_bytes,
+            place=str(wan.place),
+        ),
         dns=net.Dns(records=site.dns.records, server=site.dns.server, place=str(site.dns.place)),
         place=str(site.place),
     )
@@ -56,7 +64,6 @@ def _hosts(environment: Environment) -> Iterator[net.HostAttachment]:
 def edge_of(site: Site) -> net.Edge:
     """A site's edge device with its rules."""
     edge = site.edge
-    nat = tuple(nat_rule_of(rule, edge) for rule in edge.nat)
     return net.Edge(
         name=edge.name,
         type=edge.type,
@@ -64,7 +71,7 @@ def edge_of(site: Site) -> net.Edge:
         inside_address=site.network.gateway,
         addresses=edge.addresses,
         rules=tuple(filter_rule_of(rule) for rule in edge.firewall.rules),
-        nat=nat + (tuple(_hairpin(site, edge)) if edge.hairpin else ()),
+        nat=tuple(nat_rule_of(rule) for rule in edge.nat),
         default_action=edge.firewall.default,
         default_place=str(edge.firewall.place),
         place=str(edge.place),
@@ -79,16 +86,16 @@ def filter_rule_of(rule: FirewallRule) -> net.FilterRule:
         action=rule.action,
         source=rule.source,
         destination=rule.destination,
+        direction=rule.direction,
         protocol=rule.protocol,
-        ports=tuple(_range(ports) for ports in rule.ports if ports != ANY_PORT),
+        ports=tuple(_range(ports) for ports in rule.ports),
         enabled=rule.enabled,
         place=str(rule.place),
     )
 
 
-def nat_rule_of(rule: NatRule, edge: Edge) -> net.NatRule:
-    """A translation; with hairpin a DNAT rule applies on both sides of the edge."""
-    both_sides = edge.hairpin and rule.type == "dnat"
+def nat_rule_of(rule: NatRule) -> net.NatRule:
+    """A translation."""
     return net.NatRule(
         id=str(rule.id),
         name=rule.name,
@@ -96,23 +103,9 @@ def nat_rule_of(rule: NatRule, edge: Edge) -> net.NatRule:
         original=_end(rule.original),
         translated=_end(rule.translated),
         protocol=rule.protocol,
-        interface="any" if both_sides else "outside",
+        interface=rule.interface,
         enabled=rule.enabled,
         place=str(rule.place),
-    )
-
-
-def _hairpin(site: Site, edge: Edge) -> Iterator[net.NatRule]:
-    """The source translation that makes answers come back through the edge (edge-config 3)."""
-    yield net.NatRule(
-        id="hairpin",
-        name="hairpin",
-        type="snat",
-        original=site.network.cidr,
-        translated=site.network.gateway,
-        interface="inside",
-        destination=site.network.cidr,
-        place=str(edge.place),
     )
 
 

@@ -11,11 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from cxsim.core.appliance import Appliance, ApplianceConfig, ReplicatorConfig
-from cxsim.fake_cx import CloudService, CxSettings, Replicator, ReplicationManager
+from cxsim.core.vcd import VcdLogins
+from cxsim.core.vcenter import VcenterLogins
+from cxsim.fake_cx.cloud_service import CloudService
+from cxsim.fake_cx.replication_manager import ReplicationManager
+from cxsim.fake_cx.replicator import Replicator
+from cxsim.fake_cx.settings import CxSettings
 from cxsim.fake_vcd import VCloudDirector
 from cxsim.fake_vcenter import VCenter
+from cxsim.fake_vcenter.records import VmRecord
 from cxsim.sim import identities
-from cxsim.sim.eventlog import EventLog
+from cxsim.sim.eventlog import EventLog, LoggedEvent
+from cxsim.sim.explain import EnvironmentView, Typed
 from cxsim.sim.kernel import Hub, SimHost
 from cxsim.sim.network import Network
 from cxsim.sim.replication.plane import SimDataPlane
@@ -25,6 +32,7 @@ from cxsim.sim.scenario.environment import Environment
 from cxsim.sim.world import products
 from cxsim.sim.world.infrastructure import Vcenters
 from cxsim.sim.world.topology import topology_of
+from cxsim.sim.world.view import view_of
 from cxsim.sim.world.workloads import workload_of
 
 H = TypeVar("H", bound=written.HostBase)
@@ -37,6 +45,12 @@ API_PORTS = {
     "replicator": 8043,
 }
 """Where each product's API listens (cx.md 1.2)."""
+
+ENDPOINT_CARRIERS = {
+    "replication-manager": "GET /mobility/tenant/replicationmanager",
+    "replicator": "POST /replicators",
+}
+"""The call that hands an appliance's public endpoint on (docs/inferred-api.md)."""
 
 
 class World:
@@ -54,6 +68,9 @@ class World:
         self.log = log if log is not None else EventLog()
         self.hub = Hub(seed, environment.start_s, self.log)
         self._cx = cx_settings or CxSettings()
+        self._typed: dict[str, Typed] = {}
+        self._endpoint_calls = dict.fromkeys(ENDPOINT_CARRIERS.values(), 0)
+        self.log.listeners.append(self._count_endpoint_calls)
         self.hosts: dict[str, SimHost] = {
             host.name: self.hub.add_host(host.name, host.clock_skew_s) for host in environment.hosts.values()
         }
@@ -101,8 +118,13 @@ class World:
                     self._uuids[vm.name] = machine.new_uuid(f"instanceUuid {vm.name}")
             config = products.vcenter_of(self.environment, host, self._uuids)
             made[host.name] = VCenter(config, machine)
+            made[host.name].observers.append(self._vm_changed)
             self._listen(host, made[host.name].wsgi_app)
         return made
+
+    def _vm_changed(self, change: str, record: VmRecord) -> None:
+        if change == "power":
+            self.plane.vm_power(record.instance_uuid, record.power == "on")
 
     def _make_directors(self) -> Mapping[str, VCloudDirector]:
         made: dict[str, VCloudDirector] = {}
@@ -134,7 +156,7 @@ class World:
     def _make_core(self) -> Appliance:
         """The migration core on the tenant's CX appliance: it is what is under test, so fake_cx's connector
         does not stand there."""
-        host = self._of(written.Connector)[0]
+        host = self._connector = self._of(written.Connector)[0]
         vcenter, replicator = self.environment.hosts[host.vcenter], self.environment.hosts[host.replicator]
         assert isinstance(vcenter, written.VCenter)
         assert isinstance(replicator, written.Replicator)
@@ -154,7 +176,43 @@ class World:
                 sso_password=replicator.sso_password,
             ),
         )
-        return Appliance(self.hub.runtime(self.core_host), config)
+        runtime = self.hub.runtime(self.core_host)
+        return Appliance(
+            runtime,
+            config,
+            open_vcenter=VcenterLogins(runtime, config),
+            open_vcd=VcdLogins(config.timeouts_s),
+        )
+
+    # -- public endpoints -----------------------------------------------------------------------------
+
+    def public_endpoint(self, appliance: str) -> str:
+        """The Public Endpoint URL of a Replication Manager or replicator as it is now, as typed."""
+        return self._endpoint_owner(appliance).public_endpoint
+
+    def set_public_endpoint(self, appliance: str, typed: str, place: str) -> None:
+        """Type another Public Endpoint URL, at `place` of a file."""
+        self._endpoint_owner(appliance).set_public_endpoint(typed)
+        self._typed[appliance] = Typed(typed, place)
+        if appliance == self._connector.replicator:
+            self.appliance.set_replicator_endpoint(typed)
+
+    def _endpoint_owner(self, appliance: str) -> ReplicationManager | Replicator:
+        return self.managers[appliance] if appliance in self.managers else self.replicators[appliance]
+
+    def endpoint_uses(self, appliance: str) -> int:
+        """How many calls carried an appliance's public endpoint to somebody who will use it."""
+        return self._endpoint_calls[ENDPOINT_CARRIERS[self.environment.hosts[appliance].role]]
+
+    def _count_endpoint_calls(self, event: LoggedEvent) -> None:
+        if event.event == "call":
+            key = f"{event.fields['method']} {event.fields['path']}"
+            if key in self._endpoint_calls:
+                self._endpoint_calls[key] += 1
+
+    def view(self) -> EnvironmentView:
+        """What explanations need to know."""
+        return view_of(self.environment, self._typed)
 
     # -- what faults reach (faults.effects.World) -----------------------------------------------------
 

@@ -21,7 +21,7 @@ from cxsim.fake_cx.settings import CxSettings
 from cxsim.fake_cx.tenant_api import Tenant, add_tenant_urls
 from cxsim.fake_cx.vcd_client import Vcd
 from cxsim.fake_cx.wire import new_app, reply
-from flask import Flask, Response
+from flask import Blueprint, Flask, Response
 
 DEPLOYMENT_TYPE = "cx-cloud-service"
 
@@ -80,10 +80,11 @@ class CloudService:
 
 def _add_site_urls(app: Flask, service: CloudService) -> None:
     """The vCloud Director that the wizard linked (cx.md 5.2)."""
+    routes = Blueprint("sites", __name__)
     config = service.config
     site_id = service.host.new_uuid("site")
 
-    @app.get("/mobility/mm/sites")
+    @routes.get("/mobility/mm/sites")
     def sites() -> Response:
         require_administrator(service.mobility)
         site = {
@@ -96,7 +97,7 @@ def _add_site_urls(app: Flask, service: CloudService) -> None:
         }
         return reply([site])
 
-    @app.get("/mobility/mm/mgmt/sites/<wanted_id>/vcs/resource")
+    @routes.get("/mobility/mm/mgmt/sites/<wanted_id>/vcs/resource")
     def resource_vcenters(wanted_id: str) -> Response:
         require_administrator(service.mobility)
         if wanted_id != site_id or not config.vcenter_url:
@@ -112,3 +113,5 @@ def _add_site_urls(app: Flask, service: CloudService) -> None:
             "lookupServiceUrl": config.lookup_service_url,
         }
         return reply([vcenter])
+
+    app.register_blueprint(routes)

@@ -7,11 +7,11 @@ typed, and what cannot be parsed fails when somebody uses it.
 
     typed (replicator)    apiUrl                      LWD address   LWD port
     ''                    https://<private>:8043      <private>     44045
-    h                     https://h:8043              h             44045
+    h                     https://h (port 443)        h             44045
     h:443, h:8043         https://h:443, ...          h             44045     (management ports)
     h:44045, h:45000      https://h:44045, ...        h             44045, 45000
     https://h:443         https://https://h:443       https://h     44045     (fails when used)
-    garbage               https://garbage:8043        garbage       44045     (fails when used)
+    h:no-port             https://h:no-port           h:no-port     44045     (fails when used)
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class ReplicatorEndpoint:
 
 
 def manager_api_url(typed: str, private_address: str) -> str:
-    """The URL that a Replication Manager gives to tenants: `https://` and what was typed, with port 8044
-    when no port was typed; the private address when the field was left empty."""
+    """The URL that a Replication Manager gives to tenants: `https://` and what was typed; the private
+    address and 8044 when the field was left empty."""
     typed = typed.strip()
     if not typed:
         return f"https://{private_address}:{MANAGER_PORT}"
-    return f"https://{_with_port(typed, MANAGER_PORT)}"
+    return f"https://{typed}"
 
 
 def split_replicator_endpoint(typed: str, private_address: str) -> ReplicatorEndpoint:
@@ -51,11 +51,7 @@ def split_replicator_endpoint(typed: str, private_address: str) -> ReplicatorEnd
         return ReplicatorEndpoint(f"https://{private_address}:{REPLICATOR_PORT}", private_address, LWD_PORT)
     address, port = _address_and_port(typed)
     lwd_port = LWD_PORT if port is None or port in MANAGEMENT_PORTS else port
-    return ReplicatorEndpoint(f"https://{_with_port(typed, REPLICATOR_PORT)}", address, lwd_port)
-
-
-def _with_port(typed: str, port: int) -> str:
-    return typed if ":" in typed else f"{typed}:{port}"
+    return ReplicatorEndpoint(f"https://{typed}", address, lwd_port)
 
 
 def _address_and_port(typed: str) -> tuple[str, int | None]:

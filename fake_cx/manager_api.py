@@ -23,7 +23,7 @@ from cxsim.fake_cx.replicator_api import AUTH_HEADER, MAX_RPO_MIN, SECRET_HEADER
 from cxsim.fake_cx.replicator_client import ReplicatorCredentials
 from cxsim.fake_cx.replicator_pairing import COOKIE_HEADER
 from cxsim.fake_cx.wire import Fields, body, optional_body, reply
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 
 if TYPE_CHECKING:
     from cxsim.fake_cx.replication_manager import ReplicationManager
@@ -63,13 +63,14 @@ def _accepted(manager: ReplicationManager, task: Task) -> Response:
 
 
 def _add_setup_urls(app: Flask, manager: ReplicationManager) -> None:
+    routes = Blueprint("setup", __name__)
     config = manager.config
 
-    @app.get("/diagnostics/about")
+    @routes.get("/diagnostics/about")
     def about() -> Response:
         return reply({"product": PRODUCT, "version": manager.settings.h4_version})
 
-    @app.get("/diagnostics/health")
+    @routes.get("/diagnostics/health")
     def health() -> Response:
         _provider(manager)
         known = manager.replicators.visible(PROVIDER)
@@ -80,7 +81,7 @@ def _add_setup_urls(app: Flask, manager: ReplicationManager) -> None:
             }
         )
 
-    @app.post("/config")
+    @routes.post("/config")
     def configure() -> Response:
         _require_secret(manager)
         wanted = body()
@@ -90,7 +91,7 @@ def _add_setup_urls(app: Flask, manager: ReplicationManager) -> None:
         manager.configured = True
         return reply({"isConfigured": True, "site": manager.site})
 
-    @app.get("/config")
+    @routes.get("/config")
     def configuration() -> Response:
         _provider(manager)
         return reply(
@@ -103,18 +104,18 @@ def _add_setup_urls(app: Flask, manager: ReplicationManager) -> None:
             }
         )
 
-    @app.post("/config/endpoints")
+    @routes.post("/config/endpoints")
     def set_endpoints() -> Response:
         _require_secret(manager)
         manager.set_public_endpoint(body().text("publicEndpoint", ""))
         return reply({"publicEndpoint": manager.public_endpoint, "apiUrl": manager.api_url})
 
-    @app.get("/config/certificate")
+    @routes.get("/config/certificate")
     def certificate() -> Response:
         _provider(manager)
         return reply({"certificate": {"thumbPrint": manager.thumbprint}})
 
-    @app.post("/sessions")
+    @routes.post("/sessions")
     def log_in() -> Response:
         wanted = body()
         wanted.choice("type", ("ssoCredentials",))
@@ -126,18 +127,18 @@ def _add_setup_urls(app: Flask, manager: ReplicationManager) -> None:
         token = manager.sessions.open(Principal(user, PROVIDER))
         return reply({"user": user, "roles": ["ADMINISTRATORS"]}, 200, {AUTH_HEADER: token})
 
-    @app.get("/sessions")
+    @routes.get("/sessions")
     def session() -> Response:
         principal = _principal(manager)
         roles = ["ADMINISTRATORS"] if principal.owner == PROVIDER else ["REGISTRATION"]
         return reply({"user": principal.user, "roles": roles})
 
-    @app.delete("/sessions")
+    @routes.delete("/sessions")
     def log_out() -> Response:
         manager.sessions.close(request.headers.get(AUTH_HEADER, ""))
         return reply(None, 204)
 
-    @app.post("/registration-tokens")
+    @routes.post("/registration-tokens")
     def registration_token() -> Response:
         _provider(manager)
         owner = body().text("owner")
@@ -145,15 +146,17 @@ def _add_setup_urls(app: Flask, manager: ReplicationManager) -> None:
             raise errors.InvalidRequest("owner must be an organization.", "owner")
         return reply({"token": manager.sessions.open(Principal(f"registration@{owner}", owner))}, 201)
 
-    @app.get("/tasks")
+    @routes.get("/tasks")
     def tasks() -> Response:
         items = [manager.tasks.to_json(t) for t in manager.tasks.visible(_principal(manager).owner)]
         return _page(items)
 
-    @app.get("/tasks/<task_id>")
+    @routes.get("/tasks/<task_id>")
     def task(task_id: str) -> Response:
         found = manager.tasks.find(task_id, _principal(manager).owner)
         return reply(manager.tasks.to_json(found))
+
+    app.register_blueprint(routes)
 
 
 def _page(items: list[dict[str, object]]) -> Response:
@@ -169,9 +172,10 @@ def _page(items: list[dict[str, object]]) -> Response:
 
 
 def _add_replicator_urls(app: Flask, manager: ReplicationManager) -> None:
+    routes = Blueprint("replicators", __name__)
     replicators = manager.replicators
 
-    @app.post("/replicators")
+    @routes.post("/replicators")
     def register() -> Response:
         principal = _principal(manager)
         wanted = body()
@@ -196,15 +200,15 @@ def _add_replicator_urls(app: Flask, manager: ReplicationManager) -> None:
         )
         return _accepted(manager, replicators.register(registration))
 
-    @app.get("/replicators")
+    @routes.get("/replicators")
     def listing() -> Response:
         return reply(replicators.to_json(_principal(manager).owner))
 
-    @app.get("/replicators/<replicator_id>")
+    @routes.get("/replicators/<replicator_id>")
     def one(replicator_id: str) -> Response:
         return reply(replicators.find(replicator_id, _principal(manager).owner).to_json())
 
-    @app.delete("/replicators/<replicator_id>")
+    @routes.delete("/replicators/<replicator_id>")
     def remove(replicator_id: str) -> Response:
         record = replicators.find(replicator_id, _principal(manager).owner)
         if any(record in (r.source, r.destination) for r in manager.replications.all()):
@@ -212,26 +216,29 @@ def _add_replicator_urls(app: Flask, manager: ReplicationManager) -> None:
         replicators.remove(record)
         return reply(None, 204)
 
-    @app.get("/replicators/<replicator_id>/heartbeat")
+    @routes.get("/replicators/<replicator_id>/heartbeat")
     def heartbeat(replicator_id: str) -> Response:
         replicators.heard(replicator_id, request.headers.get(COOKIE_HEADER, ""))
         return reply(None, 204)
 
-    @app.get("/inventory/vms")
+    @routes.get("/inventory/vms")
     def inventory() -> Response:
         _provider(manager)
         known = [r for r in replicators.visible(PROVIDER) if r.online]
         return reply([{"replicatorId": r.id, "info": r.client.inventory()} for r in known])
 
+    app.register_blueprint(routes)
+
 
 def _add_replication_urls(app: Flask, manager: ReplicationManager) -> None:
+    routes = Blueprint("replications", __name__)
     replications, replicators = manager.replications, manager.replicators
 
     def record(replication_id: str) -> ReplicationRecord:
         _provider(manager)
         return replications.find(replication_id)
 
-    @app.post("/replications")
+    @routes.post("/replications")
     def start() -> Response:
         _provider(manager)
         wanted = body()
@@ -246,7 +253,7 @@ def _add_replication_urls(app: Flask, manager: ReplicationManager) -> None:
             receivers = [replicators.find(named, PROVIDER)]
         return _accepted(manager, replications.start(asked, sender, receivers))
 
-    @app.get("/replications")
+    @routes.get("/replications")
     def bulk() -> Response:
         _provider(manager)
         manager.status.refresh()
@@ -256,33 +263,33 @@ def _add_replication_urls(app: Flask, manager: ReplicationManager) -> None:
         items = [r.to_json(now_s) for r in replications.all() if wanted is None or r.id in wanted]
         return reply({"items": items, "total": len(items)})
 
-    @app.get("/replications/<replication_id>")
+    @routes.get("/replications/<replication_id>")
     def one(replication_id: str) -> Response:
         found = record(replication_id)
         manager.status.refresh()
         return reply(found.to_json(manager.host.now()))
 
-    @app.get("/replications/<replication_id>/instances/<instance_id>")
+    @routes.get("/replications/<replication_id>/instances/<instance_id>")
     def instance(replication_id: str, instance_id: str) -> Response:
         found = record(replication_id).instances.get(instance_id)
         if found is None:
             raise errors.InstanceNotFound(f"There is no instance {instance_id}.", instance_id)
         return reply(instance_json(found))
 
-    @app.post("/replications/<replication_id>/sync")
+    @routes.post("/replications/<replication_id>/sync")
     def sync(replication_id: str) -> Response:
         found = record(replication_id)
         return _accepted(manager, replications.sync(found, optional_body().flag("final", False)))
 
-    @app.post("/replications/<replication_id>/pause")
+    @routes.post("/replications/<replication_id>/pause")
     def pause(replication_id: str) -> Response:
         return _accepted(manager, replications.act(record(replication_id), "pause"))
 
-    @app.post("/replications/<replication_id>/resume")
+    @routes.post("/replications/<replication_id>/resume")
     def resume(replication_id: str) -> Response:
         return _accepted(manager, replications.act(record(replication_id), "resume"))
 
-    @app.post("/replications/<replication_id>/export-instance")
+    @routes.post("/replications/<replication_id>/export-instance")
     def export(replication_id: str) -> Response:
         found = record(replication_id)
         wanted = body()
@@ -294,13 +301,15 @@ def _add_replication_urls(app: Flask, manager: ReplicationManager) -> None:
         )
         return _accepted(manager, task)
 
-    @app.delete("/replications/<replication_id>")
+    @routes.delete("/replications/<replication_id>")
     def remove(replication_id: str) -> Response:
         found = record(replication_id)
         cleanup = request.args.get("diskCleanup", "AUTO")
         if cleanup not in DISK_CLEANUP:
             raise errors.InvalidRequest(f"diskCleanup must be one of {', '.join(DISK_CLEANUP)}.")
         return _accepted(manager, replications.remove(found, cleanup))
+
+    app.register_blueprint(routes)
 
 
 def _replication_request(wanted: Fields) -> ReplicationRequest:

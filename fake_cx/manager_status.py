@@ -43,7 +43,8 @@ class StatusCache:
     def _ask(self, source: ReplicatorRecord, records: list[ReplicationRecord]) -> None:
         source.asking = True
         try:
-            statuses = {str(s.get("id")): s for s in source.client.statuses()}
+            answered = source.client.statuses()
+            statuses = {str(s.get("id")): s for s in answered if s.get("role") == "source"}
         except errors.H4Error as error:
             source.online, source.error = False, error
             source.retry_at_s = self._host.now() + self._settings.offline_retry_s

@@ -8,14 +8,16 @@ lives at `/ui/mgmt` (cx.md P6).
 from __future__ import annotations
 
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 
 from cxsim.emulator.tasks import Task
 from cxsim.fake_cx import errors
 from cxsim.fake_cx.endpoints import LWD_PORT, MANAGER_PORT
 from cxsim.fake_cx.mobility import LOCAL_MACHINE, Entry, Mobility
 from cxsim.fake_cx.outgoing import thumbprint_of_pem
-from cxsim.fake_cx.wire import basic_credentials, body, page, reply
-from flask import Flask, Response, request
+from cxsim.fake_cx.wire import basic_credentials, body, error_reply, page, reply, routing_reply
+from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import HTTPException
 
 AUTHENTICATOR_HEADER = "x-mobility-authenticator"
 TOKEN_HEADER = "x-mobility-authorization"
@@ -25,15 +27,15 @@ GAPS: tuple[tuple[str, str], ...] = (
     ("POST", "/mgmt/vc"),
     ("PUT", "/mgmt/vc"),
     ("POST", "/mgmt/wp/managers/install"),
-    ("POST", "/mgmt/wp/managers/<entity_id>/configure"),
-    ("DELETE", "/mgmt/wp/managers/<entity_id>/uninstall"),
+    ("POST", "/mgmt/wp/managers/*/configure"),
+    ("DELETE", "/mgmt/wp/managers/*/uninstall"),
     ("POST", "/mgmt/wp/replicators/install"),
-    ("POST", "/mgmt/wp/replicators/<entity_id>/configure"),
-    ("POST", "/mgmt/wp/replicators/<entity_id>/register"),
-    ("DELETE", "/mgmt/wp/replicators/<entity_id>/uninstall"),
+    ("POST", "/mgmt/wp/replicators/*/configure"),
+    ("POST", "/mgmt/wp/replicators/*/register"),
+    ("DELETE", "/mgmt/wp/replicators/*/uninstall"),
     ("POST", "/mm/sites"),
-    ("DELETE", "/mm/sites/<site_id>"),
-    ("PUT", "/mm/mgmt/sites/<site_id>/vcs/resource/<vc_id>"),
+    ("DELETE", "/mm/sites/*"),
+    ("PUT", "/mm/mgmt/sites/*/vcs/resource/*"),
 )
 """Documented calls of the product that deploy or replace appliances: not emulated."""
 
@@ -52,34 +54,39 @@ def add_mgmt_urls(
     app: Flask, mobility: Mobility, change_manager: Callable[[Entry, str], Task] | None
 ) -> None:
     """Add every URL. `change_manager` tells the Replication Manager a new endpoint; None: there is none."""
-    _add_pages(app)
+    _add_pages(app, mobility)
     _add_identity_urls(app, mobility)
     _add_security_urls(app, mobility)
     _add_appliance_urls(app, mobility, change_manager)
-    for method, path in GAPS:
-        app.add_url_rule(f"/mobility{path}", f"gap {method} {path}", _gap, methods=[method])
 
 
-def _gap(**_: str) -> Response:
-    raise errors.EmulatorGap(f"{request.method} {request.path} is not emulated.", request.path)
+def _is_gap() -> bool:
+    """True when the request that no rule took is one of `GAPS`."""
+    path = request.path.removeprefix("/mobility").rstrip("/")
+    return any(request.method == method and fnmatchcase(path, pattern) for method, pattern in GAPS)
 
 
-def _add_pages(app: Flask) -> None:
+def _add_pages(app: Flask, mobility: Mobility) -> None:
     @app.get("/ui/mgmt")
     def ui() -> Response:
         return page("vCloud Director Extender", "The set-up wizard is not emulated: use /mobility.", 200)
 
     @app.errorhandler(404)
-    def not_found(error: Exception) -> Response:
-        if request.path.startswith("/mobility"):
-            return reply(errors.NotFound(f"There is nothing at {request.path}.").to_json(), 404)
-        return page("HTTP Status 404", f"{request.path} is not available.", 404)
+    @app.errorhandler(405)
+    def not_routed(error: HTTPException) -> Response:
+        if not request.path.startswith("/mobility"):
+            return page("HTTP Status 404", f"{request.path} is not available.", 404)
+        if _is_gap():
+            gap = errors.EmulatorGap(f"{request.method} {request.path} is not emulated.", request.path)
+            return error_reply(mobility.host, gap)
+        return routing_reply(error)
 
 
 def _add_identity_urls(app: Flask, mobility: Mobility) -> None:
+    routes = Blueprint("identity", __name__)
     identity = mobility.identity
 
-    @app.get("/mobility/info")
+    @routes.get("/mobility/info")
     def info() -> Response:
         return reply(
             {
@@ -90,12 +97,12 @@ def _add_identity_urls(app: Flask, mobility: Mobility) -> None:
             }
         )
 
-    @app.get("/mobility/mgmt/login")
+    @routes.get("/mobility/mgmt/login")
     def log_in() -> Response:
         token = mobility.log_in(request.headers.get(AUTHENTICATOR_HEADER, ""), basic_credentials())
         return reply(None, 204, {TOKEN_HEADER: token} if token is not None else None)
 
-    @app.get("/mobility/mgmt/vc")
+    @routes.get("/mobility/mgmt/vc")
     def vcenter() -> Response:
         require_administrator(mobility)
         if not identity.vcenter_url:
@@ -112,20 +119,24 @@ def _add_identity_urls(app: Flask, mobility: Mobility) -> None:
             }
         )
 
+    app.register_blueprint(routes)
+
 
 def _add_security_urls(app: Flask, mobility: Mobility) -> None:
-    @app.get("/mobility/mgmt/security/certificatechain")
+    routes = Blueprint("security", __name__)
+
+    @routes.get("/mobility/mgmt/security/certificatechain")
     def chain() -> Response:
         require_administrator(mobility)
         own, *others = _split_pem(mobility.host.certificate_pem())
         return reply({"pemCertificate": own, "pemPrivateKey": None, "pemCertificateChain": others})
 
-    @app.get("/mobility/mgmt/security/trustedcertificates")
+    @routes.get("/mobility/mgmt/security/trustedcertificates")
     def trusted() -> Response:
         require_administrator(mobility)
         return reply(list(mobility.certificates.values()))
 
-    @app.post("/mobility/mgmt/security/trustedcertificates")
+    @routes.post("/mobility/mgmt/security/trustedcertificates")
     def trust() -> Response:
         require_administrator(mobility)
         wanted = body()
@@ -147,12 +158,14 @@ def _add_security_urls(app: Flask, mobility: Mobility) -> None:
         }
         return reply(mobility.certificates[cert_id], 201)
 
-    @app.delete("/mobility/mgmt/security/trustedcertificates/<cert_id>")
+    @routes.delete("/mobility/mgmt/security/trustedcertificates/<cert_id>")
     def distrust(cert_id: str) -> Response:
         require_administrator(mobility)
         if mobility.certificates.pop(cert_id, None) is None:
             raise errors.NotFound(f"There is no certificate {cert_id}.", cert_id)
         return reply(None, 204)
+
+    app.register_blueprint(routes)
 
 
 def _split_pem(pem: str) -> list[str]:
@@ -164,17 +177,19 @@ def _split_pem(pem: str) -> list[str]:
 def _add_appliance_urls(
     app: Flask, mobility: Mobility, change_manager: Callable[[Entry, str], Task] | None
 ) -> None:
-    @app.get("/mobility/mgmt/wp/managers")
+    routes = Blueprint("appliances", __name__)
+
+    @routes.get("/mobility/mgmt/wp/managers")
     def managers() -> Response:
         require_administrator(mobility)
         return reply([e.to_json() for e in mobility.managers])
 
-    @app.get("/mobility/mgmt/wp/replicators")
+    @routes.get("/mobility/mgmt/wp/replicators")
     def replicators() -> Response:
         require_administrator(mobility)
         return reply([e.to_json() for e in mobility.replicators])
 
-    @app.post("/mobility/mgmt/wp/managers/<entity_id>/publicendpoint")
+    @routes.post("/mobility/mgmt/wp/managers/<entity_id>/publicendpoint")
     def manager_endpoint(entity_id: str) -> Response:
         require_administrator(mobility)
         wanted = body()
@@ -185,7 +200,7 @@ def _add_appliance_urls(
             raise errors.NotFound(f"There is no Replication Manager {entity_id}.", entity_id)
         return _accepted(change_manager(entry, typed))
 
-    @app.post("/mobility/mgmt/wp/replicators/<entity_id>/publicendpoint")
+    @routes.post("/mobility/mgmt/wp/replicators/<entity_id>/publicendpoint")
     def replicator_endpoint(entity_id: str) -> Response:
         require_administrator(mobility)
         wanted = body()
@@ -199,10 +214,12 @@ def _add_appliance_urls(
         )
         return _accepted(task)
 
-    @app.get("/mobility/mgmt/wp/tasks/<task_id>")
+    @routes.get("/mobility/mgmt/wp/tasks/<task_id>")
     def task(task_id: str) -> Response:
         require_administrator(mobility)
         return reply(mobility.task_json(task_id))
+
+    app.register_blueprint(routes)
 
 
 def _accepted(task: Task) -> Response:

@@ -73,7 +73,8 @@ class PinnedConnection(HTTPSConnection):
         """Connect, shake hands, compare. Raises `CertificateMismatch`, with the connection closed."""
         super().connect()
         try:
-            self.pin.check(f"https://{self.host}:{self.port}", self.sock.getpeercert(True) or b"")
+            tls: Any = self.sock
+            self.pin.check(f"https://{self.host}:{self.port}", tls.getpeercert(True) or b"")
         except errors.CertificateMismatch:
             self.close()
             raise

@@ -16,7 +16,7 @@ from cxsim.fake_cx.replicator_pairing import COOKIE_HEADER, Pairing
 from cxsim.fake_cx.replicator_source import SourceReplication, SourceRequest
 from cxsim.fake_cx.vcenter_client import DiskShape, VmShape
 from cxsim.fake_cx.wire import Fields, body, optional_body, reply
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 
 if TYPE_CHECKING:
     from cxsim.fake_cx.replicator import Replicator
@@ -49,13 +49,14 @@ def _require_secret(replicator: Replicator) -> None:
 
 
 def _add_setup_urls(app: Flask, replicator: Replicator) -> None:
+    routes = Blueprint("setup", __name__)
     config = replicator.config
 
-    @app.get("/diagnostics/about")
+    @routes.get("/diagnostics/about")
     def about() -> Response:
         return reply({"product": PRODUCT, "version": replicator.settings.h4_version})
 
-    @app.post("/config")
+    @routes.post("/config")
     def configure() -> Response:
         _require_secret(replicator)
         wanted = body()
@@ -65,7 +66,7 @@ def _add_setup_urls(app: Flask, replicator: Replicator) -> None:
         replicator.configured = True
         return reply({"isConfigured": True, "site": replicator.site})
 
-    @app.get("/config")
+    @routes.get("/config")
     def configuration() -> Response:
         _require_session(replicator)
         return reply(
@@ -77,7 +78,7 @@ def _add_setup_urls(app: Flask, replicator: Replicator) -> None:
             }
         )
 
-    @app.post("/config/endpoints")
+    @routes.post("/config/endpoints")
     def set_endpoints() -> Response:
         _require_secret(replicator)
         wanted = body()
@@ -89,12 +90,12 @@ def _add_setup_urls(app: Flask, replicator: Replicator) -> None:
         )
         return reply(_endpoint_json(replicator.endpoint))
 
-    @app.get("/config/certificate")
+    @routes.get("/config/certificate")
     def certificate() -> Response:
         _require_session(replicator)
         return reply({"certificate": {"thumbPrint": replicator.thumbprint}})
 
-    @app.post("/sessions")
+    @routes.post("/sessions")
     def log_in() -> Response:
         wanted = body()
         wanted.choice("type", ("ssoCredentials",))
@@ -106,12 +107,12 @@ def _add_setup_urls(app: Flask, replicator: Replicator) -> None:
         token = replicator.sessions.open(user)
         return reply({"user": user, "roles": ["ADMINISTRATORS"]}, 200, {AUTH_HEADER: token})
 
-    @app.delete("/sessions")
+    @routes.delete("/sessions")
     def log_out() -> Response:
         replicator.sessions.close(request.headers.get(AUTH_HEADER, ""))
         return reply(None, 204)
 
-    @app.post("/managers")
+    @routes.post("/managers")
     def pair() -> Response:
         _require_session(replicator)
         _require_secret(replicator)
@@ -126,8 +127,11 @@ def _add_setup_urls(app: Flask, replicator: Replicator) -> None:
         )
         return reply(None, 204)
 
+    app.register_blueprint(routes)
+
 
 def _add_replication_urls(app: Flask, replicator: Replicator) -> None:
+    routes = Blueprint("replications", __name__)
     sources, destinations = replicator.sources, replicator.destinations
 
     def owner() -> str:
@@ -140,19 +144,19 @@ def _add_replication_urls(app: Flask, replicator: Replicator) -> None:
             raise errors.ReplicationNotFound(f"There is no replication {replication_id}.", replication_id)
         return found
 
-    @app.get("/inventory/vms")
+    @routes.get("/inventory/vms")
     def inventory() -> Response:
         owner()
         vms = [{"id": moref, "name": name} for moref, name in replicator.vcenter.vms()]
         return reply([{"vcId": replicator.vcenter.instance_uuid(), "vms": vms}])
 
-    @app.get("/replications")
+    @routes.get("/replications")
     def bulk() -> Response:
         asking = owner()
         items = sources.statuses(asking) + destinations.statuses(asking)
         return reply({"items": items, "total": len(items)})
 
-    @app.post("/replications")
+    @routes.post("/replications")
     def start() -> Response:
         asking = owner()
         wanted = body()
@@ -169,22 +173,22 @@ def _add_replication_urls(app: Flask, replicator: Replicator) -> None:
         )
         return reply(_replica_json(replica, replicator.endpoint), 201)
 
-    @app.post("/replications/<replication_id>/sync")
+    @routes.post("/replications/<replication_id>/sync")
     def sync(replication_id: str) -> Response:
         final = optional_body().flag("final", False)
         return reply({"sequenceNumber": sources.sync(source(replication_id), final)})
 
-    @app.post("/replications/<replication_id>/pause")
+    @routes.post("/replications/<replication_id>/pause")
     def pause(replication_id: str) -> Response:
         sources.pause(source(replication_id))
         return reply(None, 204)
 
-    @app.post("/replications/<replication_id>/resume")
+    @routes.post("/replications/<replication_id>/resume")
     def resume(replication_id: str) -> Response:
         sources.resume(source(replication_id))
         return reply(None, 204)
 
-    @app.post("/replications/<replication_id>/export-instance")
+    @routes.post("/replications/<replication_id>/export-instance")
     def export(replication_id: str) -> Response:
         replica = destinations.find(replication_id, owner())
         if replica is None:
@@ -193,7 +197,7 @@ def _add_replication_urls(app: Flask, replicator: Replicator) -> None:
         task = destinations.export(replica, wanted.text("name"), read_shape(wanted.child("vm")))
         return reply(replicator.tasks.to_json(task), 202)
 
-    @app.delete("/replications/<replication_id>")
+    @routes.delete("/replications/<replication_id>")
     def remove(replication_id: str) -> Response:
         asking = owner()
         replication = sources.find(replication_id, asking)
@@ -206,10 +210,12 @@ def _add_replication_urls(app: Flask, replicator: Replicator) -> None:
             destinations.remove(replica, request.args.get("diskCleanup", "AUTO") == "ALL")
         return reply(None, 204)
 
-    @app.get("/tasks/<task_id>")
+    @routes.get("/tasks/<task_id>")
     def task(task_id: str) -> Response:
         owner()
         return reply(replicator.tasks.to_json(replicator.tasks.find(task_id)))
+
+    app.register_blueprint(routes)
 
 
 def _source_request(wanted: Fields, replication_id: str) -> SourceRequest:

@@ -15,7 +15,7 @@ from cxsim.fake_cx.mgmt_api import AUTHENTICATOR_HEADER, TOKEN_HEADER
 from cxsim.fake_cx.migration import Migration, MigrationRequest, Target
 from cxsim.fake_cx.replicator_api import MAX_RPO_MIN
 from cxsim.fake_cx.wire import Fields, basic_credentials, body, reply
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 
 if TYPE_CHECKING:
     from cxsim.fake_cx.cloud_service import CloudService
@@ -45,7 +45,9 @@ def _tenant(service: CloudService) -> Tenant:
 
 
 def _add_registration_urls(app: Flask, service: CloudService) -> None:
-    @app.get("/mobility/tenant/login")
+    routes = Blueprint("registration", __name__)
+
+    @routes.get("/mobility/tenant/login")
     def log_in() -> Response:
         user, password = basic_credentials() or ("", "")
         name, _, org = user.rpartition("@")
@@ -56,7 +58,7 @@ def _add_registration_urls(app: Flask, service: CloudService) -> None:
             token = service.tenants.open(Tenant(name, org))
         return reply(None, 204, {TOKEN_HEADER: token})
 
-    @app.get("/mobility/tenant/replicationmanager")
+    @routes.get("/mobility/tenant/replicationmanager")
     def replication_manager() -> Response:
         tenant = _tenant(service)
         manager = service.manager
@@ -68,20 +70,23 @@ def _add_registration_urls(app: Flask, service: CloudService) -> None:
             }
         )
 
+    app.register_blueprint(routes)
+
 
 def _add_migration_urls(app: Flask, service: CloudService) -> None:
+    routes = Blueprint("migrations", __name__)
     migrations = service.migrations
 
     def one(migration_id: str) -> Migration:
         return migrations.find(migration_id, _tenant(service).org)
 
-    @app.post("/mobility/tenant/migrations")
+    @routes.post("/mobility/tenant/migrations")
     def create() -> Response:
         tenant = _tenant(service)
         migration, new = migrations.create(tenant.org, _migration_request(body()))
         return reply(migration.to_json(), 201 if new else 200)
 
-    @app.get("/mobility/tenant/migrations")
+    @routes.get("/mobility/tenant/migrations")
     def listing() -> Response:
         tenant = _tenant(service)
         ids = request.args.get("id")
@@ -90,34 +95,36 @@ def _add_migration_urls(app: Flask, service: CloudService) -> None:
         items = [m.to_json() for m in migrations.of(tenant.org) if wanted is None or m.id in wanted]
         return reply({"items": items})
 
-    @app.get("/mobility/tenant/migrations/<migration_id>")
+    @routes.get("/mobility/tenant/migrations/<migration_id>")
     def show(migration_id: str) -> Response:
         migration = one(migration_id)
         migrations.refresh()
         return reply(migration.to_json())
 
-    @app.post("/mobility/tenant/migrations/<migration_id>/cutover")
+    @routes.post("/mobility/tenant/migrations/<migration_id>/cutover")
     def cut_over(migration_id: str) -> Response:
         migration = one(migration_id)
         migrations.cut_over(migration, body().flag("powerOn", False))
         return reply(migration.to_json(), 202)
 
-    @app.post("/mobility/tenant/migrations/<migration_id>/pause")
+    @routes.post("/mobility/tenant/migrations/<migration_id>/pause")
     def pause(migration_id: str) -> Response:
         migration = one(migration_id)
         migrations.pause(migration)
         return reply(migration.to_json(), 202)
 
-    @app.post("/mobility/tenant/migrations/<migration_id>/resume")
+    @routes.post("/mobility/tenant/migrations/<migration_id>/resume")
     def resume(migration_id: str) -> Response:
         migration = one(migration_id)
         migrations.resume(migration)
         return reply(migration.to_json(), 202)
 
-    @app.delete("/mobility/tenant/migrations/<migration_id>")
+    @routes.delete("/mobility/tenant/migrations/<migration_id>")
     def delete(migration_id: str) -> Response:
         migrations.delete(one(migration_id))
         return reply(None, 204)
+
+    app.register_blueprint(routes)
 
 
 def _migration_request(wanted: Fields) -> MigrationRequest:

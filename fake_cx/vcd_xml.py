@@ -24,8 +24,8 @@ IMPORT_INTO_VAPP = "application/vnd.vmware.admin.importVmIntoExistingVAppParams+
 NETWORK_CONFIG = "application/vnd.vmware.vcloud.networkConfigSection+xml"
 CONNECTIONS = "application/vnd.vmware.vcloud.networkConnectionSection+xml"
 
-_NSMAP = {"vmext": EXTENSION, None: VCLOUD}
-_OVF_NSMAP = {None: VCLOUD, "ovf": OVF}
+_NSMAP: Any = {"vmext": EXTENSION, None: VCLOUD}
+_OVF_NSMAP: Any = {None: VCLOUD, "ovf": OVF}
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from cxsim.fake_cx import errors
 from cxsim.fake_cx.settings import CxSettings
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import Rule
 
 T = TypeVar("T")
 
@@ -29,29 +30,53 @@ _PRODUCT_ERRORS: dict[int, tuple[type[errors.H4Error], str]] = {
 }
 
 
+class UnbuiltRule(Rule):
+    """A rule that matches URLs but cannot build them: nothing here calls `url_for`, and compiling the
+    builders is most of the time it takes to start an app."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Any:
+        return _no_url
+
+
+def _no_url(*_: Any, **__: Any) -> Any:
+    raise NotImplementedError("these apps do not build URLs")
+
+
 def new_app(name: str, host: Host, settings: CxSettings) -> Flask:
     """An empty app with the error answers of an H4 appliance."""
     app = Flask(name, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.url_rule_class = UnbuiltRule
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
 
     @app.errorhandler(errors.H4Error)
     def known(error: errors.H4Error) -> Response:
-        if isinstance(error, errors.EmulatorGap):
-            host.log("gap", product="fake_cx", operation=f"{request.method} {request.path}")
-        return reply(error.to_json(), error.http_status)
+        return error_reply(host, error)
 
     @app.errorhandler(HTTPException)
     def routing(error: HTTPException) -> Response:
-        status = error.code or 500
-        kind, words = _PRODUCT_ERRORS.get(status, (errors.GeneralServerFailure, "The request failed."))
-        return reply(kind(words.format(path=request.path, method=request.method)).to_json(), status)
+        return routing_reply(error)
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:
         return reply(trouble(host, f"{request.method} {request.path}", error).to_json(), 500)
 
     return app
+
+
+def error_reply(host: Host, error: errors.H4Error) -> Response:
+    """The answer of an error; a gap is logged, so that it is not taken for the caller's failure."""
+    if isinstance(error, errors.EmulatorGap):
+        host.log("gap", product="fake_cx", operation=f"{request.method} {request.path}")
+    return reply(error.to_json(), error.http_status)
+
+
+def routing_reply(error: HTTPException) -> Response:
+    """The answer to a request that no rule took."""
+    status = error.code or 500
+    kind, words = _PRODUCT_ERRORS.get(status, (errors.GeneralServerFailure, "The request failed."))
+    return reply(kind(words.format(path=request.path, method=request.method)).to_json(), status)
 
 
 def trouble(host: Host, task: str, error: BaseException) -> errors.GeneralServerFailure:

@@ -20,6 +20,11 @@ Ask = Callable[[str, object], bool]
 Range = tuple[int, int]
 
 
+def nothing_known(group: str, value: object) -> bool:
+    """An Ask for sets without unknown groups. Raises LookupError."""
+    raise LookupError(group)
+
+
 class Side(Enum):
     """The two sides of an edge. A packet enters on one and leaves on one (the same when it is hairpinned)."""
 

@@ -63,33 +63,35 @@ def add_rule(network: Network, edge: str, rule: FilterRule, at: str = "top", flu
     return _made(network, f"{edge}: {state.quote}", rule.place, undo, (state,), edge if flush else None)
 
 
-def remove_rule(network: Network, edge: str, rule: str, flush: bool = False) -> Change:
+def remove_rule(network: Network, edge: str, rule: str, flush: bool = False, place: str = "") -> Change:
     """Take a firewall rule away, by id or name; it stays as a shadow that counts what it would match."""
     device = network.edge(edge)
     state = find_rule(device, rule)
     state.removed += 1
+    state.removed_at = place
 
     def undo() -> None:
         state.removed -= 1
         network.changed()
 
     text = f"{edge}: without {state.quote}"
-    return _made(network, text, state.rule.place, undo, (state,), edge if flush else None)
+    return _made(network, text, place or state.rule.place, undo, (state,), edge if flush else None)
 
 
-def remove_nat(network: Network, edge: str, rule: str, flush: bool = False) -> Change:
+def remove_nat(network: Network, edge: str, rule: str, flush: bool = False, place: str = "") -> Change:
     """Take a NAT rule away, by id or name; it stays as a shadow that counts what it would match. Entries of
     connections that live stay in the device's table [I] unless `flush`."""
     device = network.edge(edge)
     state = find_nat(device, rule)
     state.removed += 1
+    state.removed_at = place
 
     def undo() -> None:
         state.removed -= 1
         network.changed()
 
     text = f"{edge}: without {state.quote}"
-    return _made(network, text, state.rule.place, undo, (state,), edge if flush else None)
+    return _made(network, text, place or state.rule.place, undo, (state,), edge if flush else None)
 
 
 def add_nat(network: Network, edge: str, rule: NatRule, at: str = "bottom", flush: bool = False) -> Change:

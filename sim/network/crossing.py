@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from cxsim.sim.network.addresses import Ask, Packet, Side, dotted
 from cxsim.sim.network.devices import Order, Stage
 from cxsim.sim.network.dialects import quote_default
-from cxsim.sim.network.edges import Doubt, EdgeState, NatState
+from cxsim.sim.network.edges import Doubt, EdgeState, NatState, RuleState
 from cxsim.sim.network.state import Meeting
 from cxsim.sim.network.trace import Reason, Step, StepKind, Verdict
 
@@ -46,6 +46,8 @@ class Crossing:
     left: Side = Side.INSIDE
     dnat: NatState | None = None
     snat: NatState | None = None
+    shadow: NatState | None = None
+    """A DNAT rule that was taken away and would have been the one."""
     routed: Packet = field(init=False)
     """The packet after DNAT."""
     final: Packet = field(init=False)
@@ -107,6 +109,8 @@ class Crossing:
             self.met.append(nat)
             if not nat.removed:
                 return nat
+            if destination and self.shadow is None:
+                self.shadow = nat
         return None
 
     def _without_firewall(self) -> bool:
@@ -127,6 +131,7 @@ class Crossing:
         if not edge.edge.rules_known and self.ask(f"the firewall rules of {edge.name}", seen):
             self._unknown("its firewall rules are not known", seen)
             return False
+        taken: RuleState | None = None
         for state in edge.rules:
             rule = state.rule
             if not rule.enabled:
@@ -140,6 +145,7 @@ class Crossing:
                 raise
             self.met.append(state)
             if state.removed:
+                taken = taken or state
                 continue
             verdict = REJECTED[rule.reject_with] if rule.action == "reject" else VERDICTS[rule.action]
             reason = None if verdict is Verdict.PASS else Reason.RULE
@@ -150,6 +156,8 @@ class Crossing:
         text = f"no rule matches {seen}; {quote_default(edge.edge.type, action)}"
         reason = None if verdict is Verdict.PASS else Reason.DEFAULT_ACTION
         place = edge.edge.default_place or edge.edge.place
+        if taken is not None:
+            text, place = f"{text} (taken away: {taken.quote})", taken.removed_at or taken.rule.place
         self._say(StepKind.ACL, text, verdict, place, reason, None, seen)
         return verdict is Verdict.PASS
 
@@ -170,11 +178,16 @@ class Crossing:
             text, reason = f"the firewall service is off, so {asked} is not translated", Reason.FIREWALL_OFF
         else:
             text, reason = f"no DNAT rule translates {asked}", Reason.NO_TRANSLATION
+        shadow = self.shadow
+        place, rule_id = self.edge.edge.place, None
+        if shadow is not None:
+            text += f" (taken away: {shadow.quote})"
+            place, rule_id = shadow.removed_at or shadow.rule.place, shadow.rule.id
         if self.edge.device.resets_closed_ports:
             text, verdict = f"{text}; the edge itself answers that the port is closed", Verdict.RESET
         else:
             text, verdict = f"{text}; the edge itself ignores it", Verdict.DROP
-        self._say(StepKind.DNAT, text, verdict, self.edge.edge.place, reason, None, self.routed)
+        self._say(StepKind.DNAT, text, verdict, place, reason, rule_id, self.routed)
 
     def _say_dnat(self, nat: NatState) -> None:
         before = f"{dotted(self.packet.dst)}:{self.packet.dport}"

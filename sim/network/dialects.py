@@ -23,12 +23,20 @@ class Dialect:
     default: Callable[[str], str]
     path_rules: str
     path_nat: str
+    inserted: Callable[[str, int], str] = lambda quote, position: quote
+    """A new rule's line with the position it goes to, where the device's command says so."""
 
 
 def quote_rule(device_type: str, rule: FilterRule) -> str:
     """A firewall rule on one line."""
     dialect = DIALECTS[device_type]
     return dialect.rule(rule, dialect.actions)
+
+
+def insert_rule(device_type: str, rule: FilterRule, position: int) -> str:
+    """A new firewall rule on one line, to be put at this position (0 = top)."""
+    dialect = DIALECTS[device_type]
+    return dialect.inserted(dialect.rule(rule, dialect.actions), position)
 
 
 def quote_nat(device_type: str, rule: NatRule) -> str:
@@ -48,7 +56,7 @@ def _listed(values: str | tuple[str | int, ...]) -> str:
 
 
 def _label(identity: str, name: str) -> str:
-    return f'{identity} "{name}"' if name else identity
+    return f'{identity} "{name}"'.strip() if name else identity
 
 
 def _nsx_rule(rule: FilterRule, actions: Mapping[str, str]) -> str:
@@ -72,7 +80,8 @@ def _nsx_nat(rule: NatRule) -> str:
 
 
 def _named(rule: FilterRule | NatRule) -> str:
-    return f"  # {rule.id} {rule.name}".rstrip()
+    text = f"{rule.id} {rule.name}".strip()
+    return f"  # {text}" if text else ""
 
 
 def _netfilter_ports(flag: str, ports: tuple[int | str, ...]) -> str:
@@ -147,18 +156,18 @@ def _asa_rule(rule: FilterRule, actions: Mapping[str, str]) -> str:
     return f"access-list {interface}_access_in extended {actions[rule.action]} {protocol} {ends}{off}"
 
 
+def _object(rule: NatRule) -> str:
+    return (rule.name or rule.id).replace(" ", "-")
+
+
 def _asa_nat(rule: NatRule) -> str:
     original, original_port = split_port(rule.original)
     real, real_port = split_port(rule.translated)
     if rule.type == "snat":
-        return (
-            f"object network {rule.name or rule.id}; subnet {original}; nat (inside,outside) dynamic {real}"
-        )
+        return f"object network {_object(rule)}; subnet {original}; nat (inside,outside) dynamic {real}"
     port = original_port or real_port
     service = f" service tcp {real_port or original_port} {port}" if port else ""
-    return (
-        f"object network {rule.name or rule.id}; host {real}; nat (inside,outside) static {original}{service}"
-    )
+    return f"object network {_object(rule)}; host {real}; nat (inside,outside) static {original}{service}"
 
 
 _NETFILTER_ANSWERS = {"tcp-reset": "tcp-reset", "icmp-prohibited": "icmp-admin-prohibited"}
@@ -174,7 +183,13 @@ DIALECTS: Mapping[str, Dialect] = {
     "nsx-v": Dialect(_NSX, _nsx_rule, _nsx_nat, lambda a: f"default rule: {a}", "Firewall", "NAT"),
     "nsx-t": Dialect(_NSXT, _nsx_rule, _nsx_nat, lambda a: f"default rule: {a}", "Gateway Firewall", "NAT"),
     "netfilter": Dialect(
-        _NETFILTER, _netfilter_rule, _netfilter_nat, lambda a: f"-P FORWARD {a}", "iptables", "iptables"
+        _NETFILTER,
+        _netfilter_rule,
+        _netfilter_nat,
+        lambda a: f"-P FORWARD {a}",
+        "iptables",
+        "iptables",
+        lambda quote, position: quote.replace("-A FORWARD", f"-I FORWARD {position + 1}", 1),
     ),
     "asa": Dialect(
         _ASA,
@@ -185,6 +200,7 @@ DIALECTS: Mapping[str, Dialect] = {
         ),
         "configuration",
         "configuration",
+        lambda quote, position: quote.replace(" extended ", f" line {position + 1} extended ", 1),
     ),
     "generic-pre-nat": _GENERIC,
     "generic-post-nat": _GENERIC,

@@ -65,6 +65,7 @@ class RuleState(Meeting):
         "ports",
         "quote",
         "removed",
+        "removed_at",
         "rule",
         "source",
         "source_ports",
@@ -83,6 +84,7 @@ class RuleState(Meeting):
         self.order: Order | None = DEVICE_TYPES[edge.type].orders[rule.matches] if rule.matches else None
         self.quote = quote_rule(edge.type, rule)
         self.removed = 0
+        self.removed_at = ""
 
     def matches(self, packet: Packet, entered: Side, left: Side, ask: Ask) -> bool:
         """True when the rule is for this packet. Unknown groups are asked last, and so only when they matter
@@ -117,6 +119,7 @@ class NatState(Meeting):
         "original_ports",
         "quote",
         "removed",
+        "removed_at",
         "rule",
         "source",
         "to_address",
@@ -144,6 +147,7 @@ class NatState(Meeting):
         self.destination = address_set(rule.destination, edge.groups)
         self.quote = quote_nat(edge.type, rule)
         self.removed = 0
+        self.removed_at = ""
 
     def matches(self, packet: Packet, side: Side, ask: Ask) -> bool:
         """True when the rule is for this packet. `side`: entered on (DNAT) or leaving on (SNAT)."""

@@ -119,10 +119,10 @@ class Step(NamedTuple):
     """True on the way back."""
 
     def __str__(self) -> str:
-        arrow = "<- " if self.reply else ""
+        back = "<- " if self.reply else ""
         place = f"  ({self.place})" if self.place else ""
         verdict = "" if self.verdict is Verdict.PASS else f"  {self.verdict.value}"
-        return f"{arrow}{self.kind.value:<8} {self.device:<14} {self.text}{verdict}{place}"
+        return f"{self.kind.value:<8} {self.device:<16} {back}{self.text}{verdict}{place}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class Trace:
             way = " on the way back" if last.reply else ""
             why = last.reason.value if last.reason else last.text
             head = f"{self._flow}   FAILED   {last.verdict.value} at {last.device}{way}: {why}"
-        return [head, *(f"  {number} {step}" for number, step in enumerate(self.steps, 1))]
+        return [head, *(f"  {number:>2} {step}" for number, step in enumerate(self.steps, 1))]
 
     @property
     def _flow(self) -> str:

@@ -26,6 +26,14 @@ SOURCE_PORT = 49152
 """Rules that name source ports are judged with this one: ephemeral on every system (RFC 6335)."""
 
 
+def rate(bps: float) -> str:
+    """A capacity as people write it, in decimal units of bits per second."""
+    for unit, size in (("Gbit/s", 1e9), ("Mbit/s", 1e6), ("kbit/s", 1e3)):
+        if bps >= size:
+            return f"{bps / size:g} {unit}"
+    return f"{bps:g} bit/s"
+
+
 class Ground(Protocol):
     """What a walk needs to look up."""
 
@@ -263,7 +271,7 @@ class Walk:
             self.met.append(link)
             self.links.append(link)
         if link.wan.is_up.value and link.capacity_bps.value > 0:
-            return reply or self._say(StepKind.LINK, link.id, f"{link.capacity_bps.value / 1e6:g} Mbit/s")
+            return reply or self._say(StepKind.LINK, link.id, rate(link.capacity_bps.value))
         return self._say(
             StepKind.LINK,
             link.id,

@@ -11,7 +11,9 @@ from dataclasses import replace
 from cxsim.sim.network import Dns, Edge, FilterRule, HostAttachment, NatRule, Site, Subnet, Topology, Wan
 
 TYRELL_RULES = (
-    FilterRule("1", "allow", "LAN out", "192.168.0.0/24", "any", "tcp", (443, 8044, 44045), place="env.yaml:21"),
+    FilterRule(
+        "1", "allow", "LAN out", "192.168.0.0/24", "any", "tcp", (443, 8044, 44045), place="env.yaml:21"
+    ),
     FilterRule(
         "2", "allow", "provider to replicator management", "203.0.113.0/24", "198.51.100.10", "tcp", (443,),
         place="env.yaml:22",
@@ -23,10 +25,22 @@ TYRELL_RULES = (
 )  # fmt: skip
 TYRELL_NAT = (
     NatRule(
-        "101", "dnat", "198.51.100.10:443", "192.168.0.34:8043", "replicator management", "tcp", place="env.yaml:25"
+        "101",
+        "dnat",
+        "198.51.100.10:443",
+        "192.168.0.34:8043",
+        "replicator management",
+        "tcp",
+        place="env.yaml:25",
     ),
     NatRule(
-        "102", "dnat", "198.51.100.10:44045", "192.168.0.34:44045", "replicator data", "tcp", place="env.yaml:26"
+        "102",
+        "dnat",
+        "198.51.100.10:44045",
+        "192.168.0.34:44045",
+        "replicator data",
+        "tcp",
+        place="env.yaml:26",
     ),
     NatRule("103", "snat", "192.168.0.0/24", "198.51.100.10", "LAN to internet", place="env.yaml:27"),
 )
@@ -36,14 +50,30 @@ CHC_RULES = (
     ),
     FilterRule("2", "allow", "vCloud Director", "any", "203.0.113.41", "tcp", (443,), place="env.yaml:53"),
     FilterRule("3", "allow", "CX cloud service", "any", "203.0.113.32", "tcp", (443,), place="env.yaml:54"),
-    FilterRule("4", "allow", "Replication Manager", "any", "203.0.113.32", "tcp", (8044,), place="env.yaml:55"),
+    FilterRule(
+        "4", "allow", "Replication Manager", "any", "203.0.113.32", "tcp", (8044,), place="env.yaml:55"
+    ),
     FilterRule("5", "allow", "Replicator data", "any", "203.0.113.32", "tcp", (44045,), place="env.yaml:56"),
 )
 CHC_NAT = (
-    NatRule("201", "dnat", "203.0.113.32:443", "10.3.0.32:443", "CX cloud service", "tcp", place="env.yaml:58"),
-    NatRule("202", "dnat", "203.0.113.32:8044", "10.3.0.33:8044", "Replication Manager", "tcp", place="env.yaml:59"),
-    NatRule("203", "dnat", "203.0.113.32:44045", "10.3.0.34:44045", "Replicator data", "tcp", place="env.yaml:60"),
-    NatRule("204", "dnat", "203.0.113.41:443", "10.3.0.41:443", "vCloud Director", "tcp", place="env.yaml:61"),
+    NatRule(
+        "201", "dnat", "203.0.113.32:443", "10.3.0.32:443", "CX cloud service", "tcp", place="env.yaml:58"
+    ),
+    NatRule(
+        "202",
+        "dnat",
+        "203.0.113.32:8044",
+        "10.3.0.33:8044",
+        "Replication Manager",
+        "tcp",
+        place="env.yaml:59",
+    ),
+    NatRule(
+        "203", "dnat", "203.0.113.32:44045", "10.3.0.34:44045", "Replicator data", "tcp", place="env.yaml:60"
+    ),
+    NatRule(
+        "204", "dnat", "203.0.113.41:443", "10.3.0.41:443", "vCloud Director", "tcp", place="env.yaml:61"
+    ),
     NatRule("205", "snat", "10.3.0.0/24", "203.0.113.32", "management to internet", place="env.yaml:62"),
 )
 
@@ -109,8 +139,8 @@ def tyrell_topology() -> Topology:
     )
     edges = (
         Edge(
-            "TYR-ESG", "nsx-v", "tyrell", "192.168.0.1", ("198.51.100.10",), rules=TYRELL_RULES, nat=TYRELL_NAT,
-            default_action="drop", default_place="env.yaml:19", place="env.yaml:14",
+            "TYR-ESG", "nsx-v", "tyrell", "192.168.0.1", ("198.51.100.10",), rules=TYRELL_RULES,
+            nat=TYRELL_NAT, default_action="drop", default_place="env.yaml:19", place="env.yaml:14",
         ),
         Edge(
             "CHC-ESG", "nsx-v", "mycloud", "10.3.0.1", ("203.0.113.32", "203.0.113.41"), rules=CHC_RULES,

@@ -114,11 +114,11 @@ def fluid(capacity: Sequence[float] | Floats, flows: Flows, changes: Sequence[Ca
     """When every flow finishes, sharing the links max-min fairly; inf for one that never does.
 
     At equal times: capacity change, completion, start. Raises ValueError for an impossible input."""
+    check(capacity, flows, changes)
     links = [float(c) for c in capacity]
     starts, sizes, caps = flows.start_s.tolist(), flows.size.tolist(), flows.cap.tolist()
     begin, ids = flows.route_begin.tolist(), flows.route_links.tolist()
     routes = [ids[begin[f] : begin[f + 1]] for f in range(len(starts))]
-    _check(links, starts, sizes, caps, routes, changes)
     finish = np.full(len(starts), np.inf)
     coming = sorted(range(len(starts)), key=starts.__getitem__)
     changing = sorted(range(len(changes)), key=lambda c: changes[c].time_s)
@@ -164,26 +164,38 @@ def _duration(size: float, rate: float) -> float:
     return size / rate if rate > 0 else math.inf
 
 
-def _check(
-    links: Sequence[float],
-    starts: Sequence[float],
-    sizes: Sequence[float],
-    caps: Sequence[float],
-    routes: Sequence[Sequence[int]],
-    changes: Sequence[CapacityChange],
-) -> None:
-    if not len(starts) == len(sizes) == len(caps) == len(routes):
+def check(capacity: Sequence[float] | Floats, flows: Flows, changes: Sequence[CapacityChange]) -> None:
+    """Raises ValueError, naming the first entry that is wrong, for an impossible input."""
+    count, links = len(flows.start_s), len(capacity)
+    begin, route = flows.route_begin, flows.route_links
+    if not (len(flows.size) == len(flows.cap) == len(begin) - 1 == count):
         raise ValueError("start_s, size, cap and routes must have one entry for each flow")
-    for name, values in (("capacity", links), ("size", sizes), ("cap", caps)):
-        for i, value in enumerate(values):
-            if not value >= 0:
-                raise ValueError(f"{name}[{i}] = {value!r}: must be a number of 0 or more")
-    for i, start in enumerate(starts):
-        if not math.isfinite(start):
-            raise ValueError(f"start_s[{i}] = {start!r}: must be finite")
-    for f, route in enumerate(routes):
-        if len(set(route)) != len(route) or not all(0 <= link < len(links) for link in route):
-            raise ValueError(f"route of flow {f} = {list(route)!r}: each link at most once, of {len(links)}")
-    for i, change in enumerate(changes):
-        if not (0 <= change.link < len(links) and change.capacity >= 0 and math.isfinite(change.time_s)):
-            raise ValueError(f"changes[{i}] = {change!r}: impossible")
+    for name, values in (("capacity", np.asarray(capacity)), ("size", flows.size), ("cap", flows.cap)):
+        for i in np.flatnonzero(~(values >= 0)):
+            raise ValueError(f"{name}[{i}] = {float(values[i])!r}: must be a number of 0 or more")
+    for i in np.flatnonzero(~np.isfinite(flows.start_s)):
+        raise ValueError(f"start_s[{i}] = {float(flows.start_s[i])!r}: must be finite")
+    for slot in [*np.flatnonzero((route < 0) | (route >= links)), *_repeated(begin, route)]:
+        f = int(np.searchsorted(begin, slot, side="right")) - 1
+        shown = route[begin[f] : begin[f + 1]].tolist()
+        raise ValueError(f"route of flow {f} = {shown!r}: each link at most once, of {links}")
+    for c, change in enumerate(changes):
+        if not (0 <= change.link < links and change.capacity >= 0 and math.isfinite(change.time_s)):
+            raise ValueError(f"changes[{c}] = {change!r}: impossible")
+
+
+def _repeated(begin: Ids, route: Ids) -> Ids:
+    """The slots whose link is in the same route before. A few columns are compared, which is cheaper than
+    to sort; that is the usual case, and this runs before every solution."""
+    lengths = np.diff(begin)
+    if len(lengths) and lengths[0] <= 4 and (lengths == lengths[0]).all():
+        columns = [np.arange(len(lengths)) * lengths[0] + c for c in range(lengths[0])]
+        pairs = [
+            columns[b][route[columns[a]] == route[columns[b]]] for b in range(lengths[0]) for a in range(b)
+        ]
+        return np.concatenate(pairs) if pairs else np.zeros(0, np.int64)
+    flow = np.repeat(np.arange(len(lengths)), lengths)
+    by_link = np.lexsort((route, flow))
+    same = (np.diff(flow[by_link]) == 0) & (np.diff(route[by_link]) == 0)
+    repeated: Ids = by_link[1:][same]
+    return repeated

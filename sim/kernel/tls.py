@@ -4,8 +4,8 @@ Rules of this file: nothing is encrypted. The client sends a hello, the server a
 long as its certificates (so that an MTU black hole swallows it), the client judges the chain
 (certificates.py) at its host's virtual time and confirms or leaves. A peer that does not speak TLS is
 judged by the real OpenSSL, fed with what the peer said; so classes, codes and texts are OpenSSL's own.
-A plain request to a TLS port is answered as cheroot does (400, then close); no source says what the CX
-appliances do.
+A plain request to a TLS port is read as far as a record's head and the connection closed, which resets it:
+so do servers on Python's ssl, cheroot among them; no source says what the CX appliances do.
 """
 
 from __future__ import annotations
@@ -30,12 +30,6 @@ _FINISHED = b"\x14\x03\x03\x00\x01\x01"
 _CERTIFICATE_ALERT = b"\x15\x03\x03\x00\x02\x02\x2e"
 _FLIGHT_OVERHEAD_BYTES = 400
 """ServerHello, EncryptedExtensions, CertificateVerify, Finished and record heads of a TLS 1.3 server."""
-
-_PLAIN_ANSWER = (
-    b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\nContent-Type: text/plain\r\n"
-    b"Connection: close\r\n\r\n%b"
-)
-_PLAIN_TEXT = b"The client sent a plain HTTP request, but this server only speaks HTTPS on this port."
 
 
 def wrap(
@@ -235,8 +229,6 @@ def accept(sock: SimSocket, identity: TlsIdentity) -> SimSocket | None:
     if hello is None:
         return None
     if hello[0] != _HANDSHAKE:
-        if bytes(hello[:1]).isalpha():
-            sock.sendall(_PLAIN_ANSWER % (len(_PLAIN_TEXT), _PLAIN_TEXT))
         return None
     size = sum(len(der) for der in identity.chain_der) + _FLIGHT_OVERHEAD_BYTES
     sock.sendall(_SERVER_HELLO + size.to_bytes(2, "big") + _MODELLED.ljust(size, b"\0"))
@@ -245,12 +237,12 @@ def accept(sock: SimSocket, identity: TlsIdentity) -> SimSocket | None:
 
 
 def _read_record(sock: SimSocket) -> bytes | None:
-    """One TLS record, or whatever has arrived if it is none; None at the end of the stream."""
+    """One TLS record, or the first bytes of what is none; None at the end of the stream."""
     record = sock.recv(_RECORD_HEAD_BYTES)
     if not record:
         return None
     if record[0] not in (_HANDSHAKE, _ALERT, _CHANGE_CIPHER_SPEC):
-        return record + sock.recv(65536) if sock.readable() else record
+        return record
     while len(record) < _RECORD_HEAD_BYTES or len(record) < _record_bytes(record):
         more = sock.recv((_record_bytes(record) if len(record) >= 5 else _RECORD_HEAD_BYTES) - len(record))
         if not more:

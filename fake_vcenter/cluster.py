@@ -12,7 +12,7 @@ from cxsim.fake_vcenter.data_objects import data
 from cxsim.fake_vcenter.folder import Folder
 from cxsim.fake_vcenter.host_system import HostSystem
 from cxsim.fake_vcenter.managed_entity import ManagedEntity
-from cxsim.fake_vcenter.managed_object import prop
+from cxsim.fake_vcenter.managed_object import Managed, prop
 from cxsim.fake_vcenter.model import Model
 from cxsim.fake_vcenter.resource_pool import ResourcePool
 from pyVmomi import vim
@@ -52,11 +52,11 @@ class Cluster(ManagedEntity):
         return self.resource_pool
 
     @prop("datastore", every_s=0)
-    def _datastores(self) -> list[ManagedEntity]:
+    def _datastores(self) -> list[Managed]:
         return self.hosts[0].datastores if self.hosts else []
 
     @prop("network", every_s=0)
-    def _networks(self) -> list[ManagedEntity]:
+    def _networks(self) -> list[Managed]:
         return self.hosts[0].networks if self.hosts else []
 
     @prop("environmentBrowser")

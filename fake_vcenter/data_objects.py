@@ -46,7 +46,8 @@ def neutral(declared: type) -> Any:
     if issubclass(declared, ManagedObject):
         return UNSET
     if issubclass(declared, Enum):
-        return declared.values[0]
+        values: list[Any] = declared.values  # type: ignore[attr-defined]
+        return values[0]
     if declared is bool:
         return False
     if issubclass(declared, (int, float)):

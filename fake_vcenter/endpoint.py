@@ -8,7 +8,6 @@ MethodNotFound with its name and is logged as an emulator gap.
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,7 @@ from cxsim.fake_vcenter.soap_reader import (
 from cxsim.fake_vcenter.soap_writer import MethodFault, Raw, escape, writer
 from cxsim.fake_vcenter.versions import negotiated
 from pyVmomi import VmomiSupport, vim, vmodl
-from pyVmomi.VmomiSupport import IsChildVersion
+from pyVmomi.Version import IsChildVersion
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.model import Model
@@ -92,9 +91,9 @@ class Endpoint:
         except Exception as error:
             # A mistake in this emulator: the product's way of saying so, and the trace for its developer.
             self._model.host.log("trouble", task="vCenter SOAP endpoint", error=repr(error))
-            fault = vmodl.fault.SystemError(reason=f"{error!r}")
-            fault.msg = "A general system error occurred: " + "".join(traceback.format_exception_only(error))
-            return Answer(500, _fault_envelope(fault, call.version), call.set_cookie)
+            mistake = vmodl.fault.SystemError(reason=f"{error!r}")
+            mistake.msg = f"A general system error occurred: {error!r}"
+            return Answer(500, _fault_envelope(mistake, call.version), call.set_cookie)
         text = (
             f'{_START}<{operation.name}Response xmlns="urn:vim25">{result}</{operation.name}Response>{_END}'
         )
@@ -135,7 +134,7 @@ class Endpoint:
         """The object that is called. Raises NotAuthenticated, NoPermission, ManagedObjectNotFound."""
         found = self._model.objects.get(operation.target_id)
         if privilege != _ANONYMOUS and call.session is None:
-            fault = vim.fault.NotAuthenticated(
+            fault: Any = vim.fault.NotAuthenticated(
                 object=_reference(operation), privilegeId=privilege or "System.View"
             )
             fault.msg = _NOT_AUTHENTICATED
@@ -161,7 +160,7 @@ class Endpoint:
 def _method_not_found(operation: Operation, target: Managed) -> Exception:
     fault = vmodl.fault.MethodNotFound(receiver=_reference(operation), method=operation.name)
     fault.msg = f"The method {target.ref_type}.{operation.name} is not implemented by this vCenter emulator."
-    return fault  # type: ignore[no-any-return]
+    return fault
 
 
 def _method_info(operation: Operation, version: str) -> Any:
@@ -180,7 +179,7 @@ def _same_type(found: Managed, named: str) -> bool:
         cls = VmomiSupport.GetWsdlType(VmomiSupport.XMLNS_VMODL_BASE, named)
     except KeyError:
         return named in ("", "ManagedObjectReference")
-    return issubclass(found.vim_type, cls) or cls is vmodl.ManagedObject
+    return issubclass(found.vim_type, cls) or cls is VmomiSupport.ManagedObject
 
 
 def _reference(operation: Operation) -> Any:

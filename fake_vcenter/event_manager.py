@@ -44,8 +44,8 @@ class EventManager(Managed):
         self.events: deque[Any] = deque(maxlen=KEPT_EVENTS)
         self._last_key = 0
 
-    def post(self, cls: Any, message: str, user: str, vm: VirtualMachine | None = None, **fields: Any) -> Any:
-        """Record an event of a vim type."""
+    def post(self, cls: Any, text: str, user: str, vm: VirtualMachine | None = None, **fields: Any) -> Any:
+        """Record an event of a vim type; `fields` are the type's own."""
         self._last_key += 1
         if vm is not None:
             fields.update(_place(vm))
@@ -57,7 +57,7 @@ class EventManager(Managed):
             chainId=self._last_key,
             createdTime=self.model.now(),
             userName=user,
-            fullFormattedMessage=message,
+            fullFormattedMessage=text,
             **fields,
         )
         self.events.append(event)
@@ -149,12 +149,17 @@ def _field_names(cls: Any) -> set[str]:
     return {info.name for info in cls._GetPropertyList()} if issubclass(cls, DataObject) else set()
 
 
+def vm_argument(vm: VirtualMachine) -> Any:
+    """A VM as an event names it."""
+    return data(vim.event.VmEventArgument, name=vm.name, vm=vm)
+
+
 def _place(vm: VirtualMachine) -> dict[str, Any]:
     """Which VM, host, cluster and datacenter an event is about."""
     home: ManagedEntity | None = vm.datacenter()
     cluster = vm.host.parent
     return {
-        "vm": data(vim.event.VmEventArgument, name=vm.name, vm=vm),
+        "vm": vm_argument(vm),
         "host": data(vim.event.HostEventArgument, name=vm.host.name, host=vm.host),
         "computeResource": data(
             vim.event.ComputeResourceEventArgument,

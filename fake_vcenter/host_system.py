@@ -12,7 +12,7 @@ from cxsim.fake_vcenter import inventory
 from cxsim.fake_vcenter.browsers import DatastoreBrowser
 from cxsim.fake_vcenter.data_objects import data
 from cxsim.fake_vcenter.managed_entity import ManagedEntity
-from cxsim.fake_vcenter.managed_object import prop
+from cxsim.fake_vcenter.managed_object import Managed, prop
 from cxsim.fake_vcenter.model import Model, instant
 from cxsim.fake_vcenter.versions import PRODUCTS
 from pyVmomi import vim, vmodl
@@ -38,8 +38,8 @@ class HostSystem(ManagedEntity):
         self.uuid = model.new_uuid("esxi")
         self.booted_s = model.host.now() - _UPTIME_AT_START_S
         self.vms: list[VirtualMachine] = []
-        self.datastores: list[ManagedEntity] = []
-        self.networks: list[ManagedEntity] = []
+        self.datastores: list[Managed] = []
+        self.networks: list[Managed] = []
         self.browser = DatastoreBrowser(model, f"datastoreBrowser-{self.moid}", self.datastores)
 
     @property
@@ -72,11 +72,11 @@ class HostSystem(ManagedEntity):
         return self.vms
 
     @prop("datastore")
-    def _datastores(self) -> list[ManagedEntity]:
+    def _datastores(self) -> list[Managed]:
         return self.datastores
 
     @prop("network")
-    def _networks(self) -> list[ManagedEntity]:
+    def _networks(self) -> list[Managed]:
         return self.networks
 
     @prop("datastoreBrowser")
@@ -115,7 +115,7 @@ class HostSystem(ManagedEntity):
                 vim.host.Summary.QuickStats,
                 overallCpuUsage=0,
                 overallMemoryUsage=sum(record.memory_bytes for record in running) // 2**20,
-                uptime=int(self.model.host.now() - self.booted_s),
+                uptime=self.model.seconds_since(self.booted_s, _REFRESH_S),
             ),
             overallStatus="green",
             rebootRequired=False,

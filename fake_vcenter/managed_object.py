@@ -15,7 +15,8 @@ from cxsim.fake_vcenter import property_path
 from cxsim.fake_vcenter.data_objects import UNSET, neutral
 from cxsim.fake_vcenter.soap_writer import writer
 from pyVmomi import VmomiSupport, vmodl
-from pyVmomi.VmomiSupport import F_OPTIONAL, IsChildVersion
+from pyVmomi.Version import IsChildVersion
+from pyVmomi.VmomiSupport import F_OPTIONAL
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.call import Call

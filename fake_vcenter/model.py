@@ -102,6 +102,10 @@ class Model:
         for managed in self.objects.values():
             managed.touch()
 
+    def seconds_since(self, then_s: float, every_s: float) -> int:
+        """Whole seconds since an instant, as a clock shows that is read every `every_s` seconds."""
+        return max(0, int(self.host.now() // every_s * every_s - then_s))
+
     def now(self) -> datetime:
         """The instant on this vCenter's clock."""
         return instant(self.host.now())

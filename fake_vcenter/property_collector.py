@@ -177,9 +177,9 @@ class PropertyCollector(Managed):
         mine, deadline_s, look_s = state.waiting, host.now() + limit_s, FIRST_LOOK_S
         looked_at: object = None
         while True:
-            stamp = self._stamp()
-            if stamp != looked_at:
-                looked_at = stamp
+            moment = self._moment()
+            if moment != looked_at:
+                looked_at = moment
                 news = self._updates(call, state, objects)
                 if news is not None:
                     return news
@@ -191,7 +191,7 @@ class PropertyCollector(Managed):
             if state.waiting != mine or call.session is None or not call.session.open:
                 raise faults.cancelled()
 
-    def _stamp(self) -> object:
+    def _moment(self) -> object:
         """Differs whenever some property may have changed."""
         now_s = self.model.host.now()
         busy = any(task.state is TaskState.RUNNING for task in self.model.of(Task))

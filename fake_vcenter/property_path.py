@@ -21,7 +21,7 @@ def invalid_property(path: str) -> Exception:
     """The fault for a path that a type does not have."""
     fault = vmodl.query.InvalidProperty(name=path)
     fault.msg = f"Invalid property: {path}"
-    return fault  # type: ignore[no-any-return]
+    return fault
 
 
 @cache

@@ -75,7 +75,7 @@ class SessionManager(Managed):
         for key in sessionId:
             session = self._sessions.by_key(key)
             if session is None:
-                fault = vim.fault.NotFound()
+                fault: Any = vim.fault.NotFound()
                 fault.msg = "The object or item referred to could not be found."
                 raise fault
             if session is call.session:

@@ -49,7 +49,7 @@ def invalid_request(text: str) -> Exception:
     """The fault for a request that cannot be understood."""
     fault = vmodl.fault.InvalidRequest()
     fault.msg = text
-    return fault  # type: ignore[no-any-return]
+    return fault
 
 
 def read_operation(content: bytes) -> Operation:
@@ -101,7 +101,7 @@ def read_text(operation: Operation, name: str) -> str:
     raise invalid_request(f"Required parameter {name} is missing in the call of {operation.name}.")
 
 
-def _store(target: dict[str, Any], element: Any, name: str, declared: type) -> None:
+def _store(target: dict[str, Any], element: Any, name: str, declared: Any) -> None:
     if not issubclass(declared, list):
         target[name] = read_value(element, declared)
         return
@@ -111,18 +111,18 @@ def _store(target: dict[str, Any], element: Any, name: str, declared: type) -> N
     if (element.get(_XSI_TYPE) or "").partition(":")[2].startswith("ArrayOf") or (
         element.get(_XSI_TYPE) or ""
     ).startswith("ArrayOf"):
-        stored.extend(read_value(child, declared.Item) for child in _children(element))  # type: ignore[attr-defined]
+        stored.extend(read_value(child, declared.Item) for child in _children(element))
     else:
-        stored.append(read_value(element, declared.Item))  # type: ignore[attr-defined]
+        stored.append(read_value(element, declared.Item))
 
 
-def read_value(element: Any, declared: type) -> Any:
+def read_value(element: Any, declared: Any) -> Any:
     """The value of an element that is declared to hold `declared`. Raises InvalidRequest."""
     given = element.get(_XSI_TYPE)
     if declared is object:
         declared = _named_type(element, given) if given else str
         if issubclass(declared, list):
-            items = (read_value(child, declared.Item) for child in _children(element))  # type: ignore[attr-defined]
+            items = (read_value(child, declared.Item) for child in _children(element))
             return declared(items)
     elif given and issubclass(declared, DataObject):
         narrower = _named_type(element, given)
@@ -218,11 +218,12 @@ def _wsdl_type(name: str) -> Any:
 def _unknown_type(name: str) -> Exception:
     fault = vmodl.fault.InvalidType(argument=name)
     fault.msg = f"A request refers to an unexpected or unknown type: {name}"
-    return fault  # type: ignore[no-any-return]
+    return fault
 
 
 def _children(element: Any) -> Iterator[Any]:
-    return element.iterchildren(tag=etree.Element)  # type: ignore[no-any-return]
+    children: Iterator[Any] = element.iterchildren(tag=etree.Element)
+    return children
 
 
 def _local(element: Any) -> str:

@@ -17,14 +17,14 @@ from functools import cache
 from typing import Any
 
 from cxsim.fake_vcenter.data_objects import fields_of
-from pyVmomi import VmomiSupport, vmodl
+from pyVmomi import VmomiSupport
+from pyVmomi.Version import IsChildVersion
 from pyVmomi.VmomiSupport import (
     F_OPTIONAL,
     XMLNS_XSD,
     DataObject,
     GetCompatibleType,
     GetQualifiedWsdlName,
-    IsChildVersion,
     ManagedMethod,
     ManagedObject,
     PropertyPath,
@@ -285,5 +285,5 @@ def _capitalized(name: str) -> str:
 def _natural_type(value: Any) -> type:
     """The type of a value for which `anyType` is declared."""
     if hasattr(value, "ref_type"):
-        return vmodl.ManagedObject  # type: ignore[no-any-return]
+        return ManagedObject
     return type(value)

@@ -102,7 +102,7 @@ class Task(Managed):
     def cancel(self, call: Call) -> None:
         """None of the operations emulated here can be cancelled once it has begun."""
         if self.ended_s is not None:
-            fault = vim.fault.InvalidState()
+            fault: Any = vim.fault.InvalidState()
             fault.msg = "The operation is not allowed in the current state."
             raise fault
         fault = vmodl.fault.NotSupported()

@@ -18,7 +18,7 @@ from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.custom_fields import CustomFieldsManager, Definition
 from cxsim.fake_vcenter.datastore import Datastore
 from cxsim.fake_vcenter.endpoint import Answer, Endpoint, Request
-from cxsim.fake_vcenter.event_manager import EventManager
+from cxsim.fake_vcenter.event_manager import EventManager, vm_argument
 from cxsim.fake_vcenter.folder import Folder
 from cxsim.fake_vcenter.model import Model
 from cxsim.fake_vcenter.records import Observer, VmRecord
@@ -200,7 +200,13 @@ class VCenter:
         made = VirtualMachine(self.model, record, vm.folder, vm.host, vm.pool)
         made.enter()
         self.model.vm_changed("created", record)
-        self._events.post(vim.event.VmClonedEvent, f"Clone of {vm.name} completed", user, vm=made)
+        self._events.post(
+            vim.event.VmClonedEvent,
+            f"Clone of {vm.name} completed",
+            user,
+            vm=made,
+            sourceVm=vm_argument(vm),
+        )
         return made.moid
 
     def unregister(self, moref: str, user: str = "") -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from pyVmomi import VmomiSupport
-from pyVmomi.VmomiSupport import IsChildVersion
+from pyVmomi.Version import IsChildVersion
 
 _OLDEST_LISTED = "4.0"
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from cxsim.fake_vcenter.datacenter import Datacenter
     from cxsim.fake_vcenter.task import Task
 
-_REFRESH_S = 20.0  # vCenter refreshes quick statistics every 20 s
-
 
 @dataclass(frozen=True)
 class PowerRule:
@@ -98,6 +96,7 @@ class VirtualMachine(ManagedEntity):
         self.folder.disown(self)
         self.host.vms.remove(self)
         self.pool.vms.remove(self)
+        self.touch_around()
         self._disconnect()
         self.model.remove(self.browser)
         self.model.remove(self)
@@ -114,17 +113,22 @@ class VirtualMachine(ManagedEntity):
         self._nets = [
             n for n in home.network_folder.children() if isinstance(n, Network) and n.name in wanted
         ]
-        for place in (*self._stores, *self._nets):
-            place.vms.append(self)
+        for store in self._stores:
+            store.vms.append(self)
+        for network in self._nets:
+            network.vms.append(self)
         for store in self._stores:
             if store.name == datastore_name(self.record.vmx_path):
                 store.files[self.record.vmx_path] = self.record
         self.touch_around()
 
     def _disconnect(self) -> None:
-        for place in (*self._stores, *self._nets):
-            place.vms.remove(self)
-            place.touch()
+        for store in self._stores:
+            store.vms.remove(self)
+            store.touch()
+        for network in self._nets:
+            network.vms.remove(self)
+            network.touch()
         self._stores, self._nets = [], []
 
     def touch_around(self) -> None:
@@ -190,7 +194,7 @@ class VirtualMachine(ManagedEntity):
     def _guest(self) -> Any:
         return vm_properties.guest(self)
 
-    @prop("summary", every_s=_REFRESH_S)
+    @prop("summary", every_s=vm_properties.REFRESH_S)
     def _summary(self) -> Any:
         return vm_properties.summary(self)
 

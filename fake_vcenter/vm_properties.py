@@ -36,6 +36,9 @@ GUESTS = {
 }
 """Guest id -> its full name and family."""
 
+REFRESH_S = 20.0
+"""vCenter refreshes quick statistics every 20 s."""
+
 _TOOLS_VERSION = "10272"  # VMware Tools 10.1.0
 
 
@@ -361,7 +364,7 @@ def summary(vm: VirtualMachine) -> Any:
             guestMemoryUsage=0,
             hostMemoryUsage=record.memory_bytes // 2**20 if record.power == "on" else 0,
             guestHeartbeatStatus=vm.heartbeat(),
-            uptimeSeconds=int(vm.model.host.now() - (record.booted_s or 0.0)) if running else 0,
+            uptimeSeconds=vm.model.seconds_since(record.booted_s or 0.0, REFRESH_S) if running else 0,
         ),
         overallStatus="green",
         customValue=vm.custom_value_objects(),

@@ -53,6 +53,11 @@ class ApplianceConfig:
     vcenter_thumbprint: str | None = None
     """SHA-256 of the vCenter's certificate; None: what it shows first is registered."""
 
+    vcenter_task_poll_s: float = 2.0
+    """Between two looks at a vCenter task."""
+    vcenter_task_limit_s: float = 600.0
+    """A vCenter task that runs longer is given up."""
+
     @property
     def timeouts_s(self) -> tuple[float, float]:
         """(connect, read), as requests wants them."""

@@ -58,7 +58,7 @@ def org(call: Call, org_id: str) -> Response:
     found = access.one_org(call, org_id)
     access.require(call, access.ORG_ADMIN, "ORG_VIEW", org_id)
     seen = [vdc for vdc in access.vdcs(call) if vdc.org is found]
-    return call.answer(admin_org_xml(found, seen, call.hrefs), ADMIN_ORG)
+    return call.answer(admin_org_xml(found, seen, call.hrefs, call.is_system), ADMIN_ORG)
 
 
 def user(call: Call, user_id: str) -> Response:

@@ -58,7 +58,10 @@ def entry(call: Call, kind: str, entity_id: str, key: str) -> Response:
     if call.request.method == "DELETE":
         access.require(call, access.EDIT, "VAPP_EDIT_METADATA", entity_id)
         return _change(call, owner, {}, (key,))
-    element = root("MetadataValue", href=f"{_href(call, owner)}/metadata/{key}", type=VALUE)
+    href = f"{_href(call, owner)}/metadata/{key}"
+    element = root("MetadataValue", href=href, type=VALUE)
+    link(element, "edit", href, VALUE)
+    link(element, "remove", href)
     _write_value(element, owner.metadata[key])
     return call.answer(element, VALUE)
 
@@ -110,6 +113,7 @@ def _change(call: Call, owner: VApp | Vm, put: dict[str, Metadatum], remove: tup
 
 def _listing(call: Call, owner_href: str, owner_type: str, entries: dict[str, Metadatum]) -> Response:
     element = root("Metadata", href=f"{owner_href}/metadata", type=METADATA)
+    link(element, "add", f"{owner_href}/metadata", METADATA)
     link(element, "up", owner_href, owner_type)
     for key, metadatum in entries.items():
         if metadatum.visibility == "PRIVATE" and not call.is_system:

@@ -95,7 +95,7 @@ def start(operations: Operations, action: Action, owner: VApp | Vm, user: User) 
         apply(operations, action, affected)
         if isinstance(owner, VApp):
             owner.deployed = action.deployed
-            operations.log_vapp(owner, "power")
+        operations.log_vapp(owner if isinstance(owner, VApp) else owner.vapp, "power")
 
     duration_s = action.duration(operations.config.durations)
     return operations.start("vapp" + action.name, f"{action.text} {noun}", owner, user, duration_s, effect)

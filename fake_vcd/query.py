@@ -48,7 +48,8 @@ def query_list(call: Call) -> Response:
     media_type = vcloud_type("query.queryList")
     element = root("QueryList", href=call.hrefs.api("query"), type=media_type)
     for row in TYPES.values():
-        if row.system_only and not call.is_system:
+        hidden = row.system_only or float(call.api_version) < row.listed_for_orgs_since
+        if hidden and not call.is_system:
             continue
         for form in FORMATS:
             href = call.hrefs.api(f"query?type={row.name}&format={form}")

@@ -105,13 +105,14 @@ class _Reader:
         return Comparison(token["name"], OPERATORS[token["operator"]], unquote(raw) if self.encoded else raw)
 
     def mistake(self) -> BadRequest:
-        rest = self.text[self.at :] or "its end"
-        return BadRequest(f"Bad request: the filter {self.text!r} is not valid at {rest!r}.")
+        rest = repr(self.text[self.at :]) if self.at < len(self.text) else "its end"
+        return BadRequest(f"Bad request: the filter {self.text!r} is not valid at {rest}.")
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """How an attribute is compared. `kind`: text, number, boolean, instant or reference."""
+    """How an attribute is compared. `kind`: text, word, number, boolean, instant or reference. The case of
+    a word does not matter: vcd-cli asks for tasks with status==SUCCESS."""
 
     name: str
     kind: str = "text"
@@ -159,6 +160,8 @@ def compare(kind: str, actual: Value, operator: str, wanted: str) -> bool:
         return _ordered(int(actual), operator, int(wanted))
     if kind == "boolean":
         return _ordered(bool(actual), operator, wanted.lower() == "true")
+    if kind == "word":
+        actual, wanted = str(actual).lower(), wanted.lower()
     if kind == "reference":
         actual, wanted = _last_part(str(actual)), _last_part(wanted)
     if operator in ("==", "!=") and "*" in wanted:

@@ -42,6 +42,8 @@ class QueryType:
     href: Callable[[Call, Any], str]
     columns: tuple[Column, ...]
     system_only: bool = False
+    listed_for_orgs_since: float = 0.0
+    """API version from which the query list has it for users of organizations; it can be asked before."""
 
 
 def column(name: str, kind: str, read: Reader) -> Column:
@@ -96,14 +98,14 @@ ORG_VDC = (
     column("numberOfVAppTemplates", "number", lambda c, v: 0),
     column("numberOfVApps", "number", lambda c, v: len(v.vapps)),
     column("orgName", "text", lambda c, v: v.org.name),
-    column("status", "text", lambda c, v: "READY"),
+    column("status", "word", lambda c, v: "READY"),
     column("storageLimitMB", "number", lambda c, v: sum(p.limit_mb for p in v.storage_profiles)),
     column("storageUsedMB", "number", lambda c, v: sum(p.used_mb for p in v.storage_profiles)),
 )
 VAPP = (
     NAME,
     *_TOWARD_VDC,
-    column("status", "text", lambda c, a: a.status.name),
+    column("status", "word", lambda c, a: a.status.name),
     column("ownerName", "text", lambda c, a: a.owner.name),
     column("isPublic", "boolean", lambda c, a: False),
     column("isInMaintenanceMode", "boolean", lambda c, a: False),
@@ -128,8 +130,8 @@ VM = (
     *_TOWARD_VDC,
     column("container", "reference", lambda c, v: c.hrefs.vapp(v.vapp.id)),
     column("containerName", "text", lambda c, v: v.vapp.name),
-    column("containerStatus", "text", lambda c, v: v.vapp.status.name),
-    column("status", "text", lambda c, v: v.status.name),
+    column("containerStatus", "word", lambda c, v: v.vapp.status.name),
+    column("status", "word", lambda c, v: v.status.name),
     column("guestOs", "text", lambda c, v: v.backing.guest_name),
     column("hardwareVersion", "number", lambda c, v: int(v.backing.hardware_version.rpartition("-")[2])),
     column("numberOfCpus", "number", lambda c, v: v.backing.cpus),
@@ -194,7 +196,7 @@ def _ended(call: Call, task: Any) -> str | None:
 
 TASK = (
     column("name", "text", lambda c, t: t.operation_name),
-    column("status", "text", lambda c, t: t.status),
+    column("status", "word", lambda c, t: t.status),
     column("startDate", "instant", lambda c, t: to_time(t.work.started_s) if t.work is not None else None),
     column("endDate", "instant", _ended),
     column("object", "reference", lambda c, t: owner_reference(t, c.hrefs)[0]),
@@ -246,7 +248,9 @@ _ROWS = (
     QueryType("adminOrgVdcStorageProfile", "AdminOrgVdcStorageProfile", "vdcstorageProfile", _PROFILE,
               access.profiles, lambda c, p: c.hrefs.profile(p.id), (*STORAGE_PROFILE, *_TOWARD_ORG), True),
     QueryType("orgVdcNetwork", "OrgVdcNetwork", "network", _NETWORK, access.networks,
-              lambda c, n: c.hrefs.network(n.id), NETWORK),
+              lambda c, n: c.hrefs.api(f"admin/network/{n.id}"), NETWORK, listed_for_orgs_since=30.0),
+    QueryType("orgNetwork", "OrgNetwork", "network", vcloud_type("orgNetwork"), access.networks,
+              lambda c, n: c.hrefs.network(n.id), NETWORK[:1] + NETWORK[3:]),
     QueryType("task", "Task", "task", _TASK, access.tasks, lambda c, t: c.hrefs.task(t.id), TASK),
     QueryType("adminTask", "AdminTask", "task", _TASK, access.tasks, lambda c, t: c.hrefs.task(t.id),
               TASK, True),
@@ -263,7 +267,7 @@ _COMMON = (
     column("catalogName", "text", _NO_HREF),
     column("orgName", "text", _NO_HREF),
     column("ownerName", "text", _NO_HREF),
-    column("status", "text", _NO_HREF),
+    column("status", "word", _NO_HREF),
     column("isPublished", "boolean", _NO_HREF),
     column("creationDate", "instant", _NO_HREF),
 )
@@ -281,7 +285,7 @@ KNOWN_NOT_HERE = frozenset({
     "aclRule", "adminCatalog", "adminCatalogItem", "adminDisk", "adminEvent", "adminGroup", "adminMedia",
     "adminOrgNetwork", "adminRole", "adminShadowVM", "adminVAppNetwork", "adminVAppTemplate",
     "allocatedExternalAddress", "blockingTask", "cell", "condition", "datastore", "dvSwitch", "event",
-    "externalNetwork", "host", "networkPool", "orgNetwork", "orgVdcResourcePoolRelation", "portgroup",
+    "externalNetwork", "host", "networkPool", "orgVdcResourcePoolRelation", "portgroup",
     "providerVdc", "providerVdcStorageProfile", "resourcePool", "right", "role", "service", "strandedUser",
     "vAppOrgVdcNetworkRelation", "vAppOrgNetworkRelation",
 })  # fmt: skip

@@ -28,8 +28,8 @@ from cxsim.fake_vcd.negotiation import NOT_ACCEPTABLE, select_version
 from cxsim.fake_vcd.operations import Operations
 from cxsim.fake_vcd.wire import Hrefs, root, to_bytes, vcloud_type
 from flask import Flask, Request, Response, request
-from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map
 
 PRODUCT = "vCloud Director"
 Handler = Callable[..., Response]
@@ -124,9 +124,13 @@ def make_app(operations: Operations) -> Flask:
     door = _Door(operations)
     for number, route in enumerate(ROUTES):
         app.add_url_rule(
-            f"/api/{route.path}", f"{number} {route.path}", door.view(route), methods=route.methods.split()
+            f"/api/{route.path}",
+            f"{number} {route.path}",
+            door.view(route),
+            methods=route.methods.split(),
+            provide_automatic_options=False,
         )
-    app.register_error_handler(Exception, door.no_route)
+    app.register_error_handler(Exception, lambda error: door.no_route(error, app.url_map))
     return app
 
 
@@ -142,20 +146,18 @@ class _Door:
             lambda call: route.handler(call, **path), route.login, route.versioned
         )
 
-    def no_route(self, error: Exception) -> Response:
-        """Paths that are not in the table."""
+    def no_route(self, error: Exception, paths: Map) -> Response:
+        """Paths and methods that are not in the table."""
 
         def refuse(call: Call) -> Response:
             path = request.path.removeprefix("/api/").rstrip("/")
             if request.path.startswith("/cloudapi/") or is_gap(request.method, path):
                 raise Unimplemented(f"{request.method} {request.path}")
-            if isinstance(error, WerkzeugMethodNotAllowed):
+            if not isinstance(error, HTTPException):
+                raise error
+            if paths.bind("").allowed_methods(request.path.rstrip("/") + "/"):
                 raise MethodNotAllowed(f"The method {request.method} is not allowed on {request.path}.")
-            if isinstance(error, NotFound):
-                raise ResourceNotFound(f"The resource {request.path} was not found.")
-            if isinstance(error, HTTPException):
-                raise ResourceNotFound(str(error.description))
-            raise error
+            raise ResourceNotFound(f"The resource {request.path} was not found.")
 
         below_api = request.path.startswith("/api/")
         return self._answer(refuse, below_api, below_api)

@@ -40,11 +40,12 @@ def org_xml(org: Org, vdcs: Sequence[Vdc], hrefs: Hrefs) -> Element:
     return element
 
 
-def admin_org_xml(org: Org, vdcs: Sequence[Vdc], hrefs: Hrefs) -> Element:
+def admin_org_xml(org: Org, vdcs: Sequence[Vdc], hrefs: Hrefs, system: bool) -> Element:
     """The administrator's view of an organization."""
     href = hrefs.api(f"admin/org/{org.id}")
     element = root("AdminOrg", name=org.name, id=f"urn:vcloud:org:{org.id}", href=href, type=ADMIN_ORG)
-    link(element, "down", f"{href}/rights", ORG_RIGHTS)
+    if system:
+        link(element, "down", f"{href}/rights", ORG_RIGHTS)
     link(element, "alternate", hrefs.org(org.id), ORG)
     add(element, "Description", org.description)
     add(element, "FullName", org.full_name)

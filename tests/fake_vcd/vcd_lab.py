@@ -1,4 +1,4 @@
-"""A vCloud Director for tests: the estate of the article series on a host whose clock a test moves by hand."""
+"""A vCloud Director for tests: the articles' estate on a host whose clock a test moves by hand."""
 
 from __future__ import annotations
 
@@ -110,9 +110,7 @@ TYRELL = OrgConfig(
     ),
 )
 WALLACE = OrgConfig("Wallace", users=(UserConfig("joi"),), vdcs=(VdcConfig("CHC Wallace"),))
-ESTATE = Estate(
-    (TYRELL, WALLACE), (VimServerConfig("chc-vc01", "https://chc-vc01.mycloud.local:443"),)
-)
+ESTATE = Estate((TYRELL, WALLACE), (VimServerConfig("chc-vc01", "https://chc-vc01.mycloud.local:443"),))
 
 
 def backing(moref: str, name: str, disk_gib: int = 40, power: str = "off") -> BackingVm:
@@ -161,11 +159,16 @@ class Api:
         self.client = client
         self.headers = {"Accept": f"application/*+xml;version={version}"}
 
-    def _open(self, method: str, path: str, headers: dict[str, str] | None = None, **more: Any) -> TestResponse:
+    def _open(
+        self, method: str, path: str, headers: dict[str, str] | None = None, **more: Any
+    ) -> TestResponse:
         url = path if path.startswith(("http", "/")) else f"/api/{path}"
         self.client.delete_cookie("vcloud-token")
         return self.client.open(
-            url.removeprefix("http://localhost"), method=method, headers={**self.headers, **(headers or {})}, **more
+            url.removeprefix("http://localhost"),
+            method=method,
+            headers={**self.headers, **(headers or {})},
+            **more,
         )
 
     def get(self, path: str, **more: Any) -> TestResponse:
@@ -186,7 +189,9 @@ class Api:
         assert answer.status_code == 200, answer.data
         return etree.fromstring(answer.data)
 
-    def import_as_vapp(self, lab: Lab, name: str, moref: str, attributes: str = "", inside: str = "") -> TestResponse:
+    def import_as_vapp(
+        self, lab: Lab, name: str, moref: str, attributes: str = "", inside: str = ""
+    ) -> TestResponse:
         """POST importVmAsVApp with sourceMove, onto the default storage profile."""
         server = lab.vcd.model.vim_servers[0].id
         body = (

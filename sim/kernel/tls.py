@@ -10,13 +10,11 @@ so do servers on Python's ssl, cheroot among them; no source says what the CX ap
 
 from __future__ import annotations
 
-import re
-import socket
+import errno
 import ssl
-from functools import cache
 from typing import Any
 
-from cxsim.sim.kernel import certificates
+from cxsim.sim.kernel import build, certificates
 from cxsim.sim.kernel.connection import Endpoint
 from cxsim.sim.kernel.sockets import SimSocket
 from cxsim.sim.kernel.wire import TlsIdentity
@@ -108,7 +106,7 @@ class TlsSocket(SimSocket):
             )
             if refusal is not None:
                 end.send(_CERTIFICATE_ALERT)
-                raise refusal.as_exception(self.server_hostname, handshake_site())
+                raise refusal.as_exception(self.server_hostname, build.handshake_site())
         end.send(_FINISHED)
 
     def _read_flight(self, end: Endpoint) -> None:
@@ -133,7 +131,7 @@ class TlsSocket(SimSocket):
     def _more(self, end: Endpoint) -> bool:
         """Wait for more of the handshake; False at the end of the stream."""
         if not end.wait_more(self._timeout_s):
-            raise TimeoutError(handshake_timeout_text())
+            raise TimeoutError(build.handshake_timeout_text())
         if end.error is not None and not end.eof:
             raise end.take_error()
         return not (end.eof or end.reset)
@@ -218,6 +216,33 @@ class TlsSocket(SimSocket):
         timeout_s = self._timeout_s
         return SimSocket(self.detach_endpoint(), timeout_s)
 
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """Send everything; a broken connection is reported as this build's ssl module does."""
+        self._write(bytes(data))
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        """Send; everything is taken at once."""
+        data = bytes(data)
+        self._write(data)
+        return len(data)
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._endpoint().send(data)
+            return
+        except OSError as error:
+            raised = build.broken_write()
+            broken = error if raised is None else raised[0](*raised[1])
+        raise broken
+
+    def _await(self, end: Endpoint) -> bool:
+        try:
+            return super()._await(end)
+        except OSError as error:
+            if error.errno is not None and error.errno != errno.EAGAIN and build.reset_reads_as_end():
+                return False
+            raise
+
     def _timed_out_text(self) -> str:
         return "The read operation timed out"
 
@@ -265,36 +290,3 @@ def _client_hello(server_hostname: str | None) -> bytes:
 def _may_be_modelled(received: bytearray) -> bool:
     head = _SERVER_HELLO
     return received[: len(head)] == head[: len(received)]
-
-
-@cache
-def handshake_site() -> str:
-    """Where CPython's ssl module raises handshake errors, as it says in their texts: `(_ssl.c:1006)`. It
-    differs between builds, so this build is asked once."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    incoming = ssl.MemoryBIO()
-    incoming.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-    try:
-        context.wrap_bio(incoming, ssl.MemoryBIO()).do_handshake()
-    except ssl.SSLError as error:
-        found = re.search(r"\(_ssl\.c:\d+\)$", str(error))
-        if found:
-            return found[0]
-    return "(_ssl.c)"
-
-
-@cache
-def handshake_timeout_text() -> str:
-    """The text of the time-out of a handshake, with this build's line number: asked once, of a real
-    handshake with a silent peer on a local socket pair (a millisecond)."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        ours.settimeout(0.001)
-        try:
-            context.wrap_socket(ours)
-        except TimeoutError as error:
-            return str(error)
-    return "The handshake operation timed out"

@@ -20,6 +20,8 @@ from cxsim.core.probe import TestOutcome
 from cxsim.core.provider import ProviderCloud, ProviderClouds, VdcRow
 from cxsim.core.runtime import Runtime
 from cxsim.core.trust import Trust, TrustedCertificates
+from cxsim.core.vcd import VcdLogins
+from cxsim.core.vcenter import VcenterLogins
 from cxsim.core.wizard import CutoverRequest, MigrationRequest, ProviderCloudForm
 from cxsim.core.workloads import Home, Workload
 
@@ -47,11 +49,15 @@ class Appliance:
         runtime: Runtime,
         config: ApplianceConfig,
         *,
-        open_vcenter: OpenVcenter,
-        open_vcd: OpenVcd,
+        open_vcenter: OpenVcenter | None = None,
+        open_vcd: OpenVcd | None = None,
         journal: Journal | None = None,
     ) -> None:
+        """`open_vcenter`, `open_vcd`: others in the place of the real clients. `journal`: where decisions are
+        written down before they take effect (None: nowhere)."""
         self._runtime = runtime
+        open_vcenter = open_vcenter or VcenterLogins(runtime, config)
+        open_vcd = open_vcd or VcdLogins(config.timeouts_s)
         self.trusted = TrustedCertificates(runtime)
         decisions = Decisions(runtime, journal or NoJournal())
         self._clouds = ProviderClouds(runtime, config, self.trusted, open_vcd, decisions)

@@ -46,12 +46,12 @@ class UserError(Exception):
         self.check = check
 
     def __str__(self) -> str:
-        return f"{self.text} Check {self.check}."
+        return f"{self.text}. Check {self.check}."
 
     @property
     def text(self) -> str:
-        """What happened, in one line, without the advice."""
-        return f"Could not {self.attempted}. {self.where}: {self.answer}."
+        """What happened, in one line, without the advice and without a full stop."""
+        return f"Could not {self.attempted}. {self.where}: {self.answer}"
 
     @property
     def reason(self) -> str:

@@ -268,7 +268,7 @@ def test_a_users_error_passes_unchanged_and_others_keep_their_cause() -> None:
 def test_the_four_texts_read_as_sentences() -> None:
     error = ConnectionTrouble("log in", "vCenter (https://vc)", "the connection was refused", "the port")
     assert str(error) == "Could not log in. vCenter (https://vc): the connection was refused. Check the port."
-    assert error.text == "Could not log in. vCenter (https://vc): the connection was refused."
+    assert error.text == "Could not log in. vCenter (https://vc): the connection was refused"
     assert error.reason == "vCenter (https://vc): the connection was refused"
     assert list(error.fields()) == ["attempted", "where", "answer", "check"]
 

@@ -189,7 +189,7 @@ def test_zero_percent_then_error(running: Appliance, runtime: VirtualRuntime, cx
     assert running.home() == Home(0, 1, 0)
     message = last_message(runtime)
     assert message["text"] == (
-        "Could not migrate deckard. provider cloud MyCloud-CHC: No connection to the replicator [ReplicationFailed]."
+        "Could not migrate deckard. provider cloud MyCloud-CHC: No connection to the replicator [ReplicationFailed]"
     )
     assert "port 44045" in message["check"]
 

@@ -89,8 +89,21 @@ class Replications:
             raise
         record.vm = answer["vm"] if isinstance(answer.get("vm"), dict) else {}
         record.started = True
+        record.take({"state": "syncing", "percent": 0}, self._host.now())
+        self.log(record)
         record.source.online, record.source.error = True, None
         return {"replicationId": record.id}
+
+    def log(self, record: ReplicationRecord) -> None:
+        """Record the state that a replication has now (docs/events.md)."""
+        self._host.log(
+            "replication",
+            id=record.id,
+            vm=record.vm_name,
+            state=record.state,
+            percent=record.status.get("percent", 0),
+            error=record.status.get("error"),
+        )
 
     def _undo_destination(self, record: ReplicationRecord) -> None:
         try:
@@ -179,5 +192,7 @@ class Replications:
                 except errors.H4Error as error:
                     task.details.setdefault("warnings", []).append(error.to_json())
             self._forget(record)
+            record.take({"state": "none"}, self._host.now())
+            self.log(record)
 
         return self._tasks.start(self._workflow("deleteReplication", record), work)

@@ -56,14 +56,4 @@ class StatusCache:
         for record in records:
             status = statuses.get(record.id)
             if status is not None and record.take(status, now_s):
-                self._log(record)
-
-    def _log(self, record: ReplicationRecord) -> None:
-        self._host.log(
-            "replication",
-            id=record.id,
-            vm=record.vm_name,
-            state=record.state,
-            percent=record.status.get("percent", 0),
-            error=record.status.get("error"),
-        )
+                self._replications.log(record)

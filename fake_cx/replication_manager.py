@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from cxsim.emulator.host import Host
 from cxsim.fake_cx.config import ManagerConfig
-from cxsim.fake_cx.endpoints import MANAGER_PORT, manager_api_url
+from cxsim.fake_cx.endpoints import MANAGER_PORT, REPLICATOR_PORT, manager_api_url
 from cxsim.fake_cx.h4_tasks import H4Tasks
 from cxsim.fake_cx.manager_api import add_manager_urls
 from cxsim.fake_cx.manager_model import PROVIDER, Principal
@@ -88,7 +88,7 @@ class ReplicationManager:
             PROVIDER,
             self.site,
             description or replicator.host.name,
-            f"https://{config.address}:8043",
+            f"https://{config.address}:{REPLICATOR_PORT}",
             replicator.thumbprint,
             ReplicatorCredentials(config.root_password, config.sso_user, config.sso_password),
         )

@@ -34,14 +34,14 @@ class CxSettings:
     keep_alive_s: float = _figure(
         30.0, "I", "a connection idle for longer is not used again: devices on the way forget it silently"
     )
-    task_poll_s: float = _figure(5.0, "C", "between two looks at another appliance's task")
+    task_poll_s: float = _figure(5.0, "I", "between two looks at another appliance's task")
     attempts: int = _figure(
         3, "I", "tries of a control call that could not connect, when starting a migration"
     )
     retry_delay_s: float = _figure(30.0, "I", "between these tries")
     status_freshness_s: float = _figure(
         5.0,
-        "C",
+        "I",
         "a cached status is asked again when older; the source host reports progress every 5 s "
         "(HBR.ProgressReportIntervalMs)",
     )
@@ -68,7 +68,7 @@ class CxSettings:
     )
     exports_per_host: int = _figure(1, "C", "exports at a time on a host; the sample client notes one")
     vcd_api_version: str = _figure("27.0", "D", "the version that the 1.1 guide uses with vCloud Director 9")
-    vcd_task_poll_s: float = _figure(5.0, "C", "between two looks at a vCD task, as pyvcloud does")
+    vcd_task_poll_s: float = _figure(5.0, "I", "between two looks at a vCD task, as pyvcloud does")
     vcd_task_limit_s: float = _figure(3600.0, "I", "a vCD task that runs longer is given up")
     ip_allocation_mode: str = _figure(
         "DHCP", "I", "of the imported VM's NIC; addresses are kept only with a DC extension (cx.md 3.1)"

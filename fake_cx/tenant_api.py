@@ -54,8 +54,8 @@ def _add_registration_urls(app: Flask, service: CloudService) -> None:
         known = request.headers.get(AUTHENTICATOR_HEADER, "") == VCD
         if not known or not name or not org or org.lower() == SYSTEM_ORG.lower():
             raise errors.NotAuthenticated("Log in as user@organization.")
-        with service.vcd.session(name, org, password):
-            token = service.tenants.open(Tenant(name, org))
+        with service.vcd.session(name, org, password) as session:
+            token = service.tenants.open(Tenant(name, session.org))
         return reply(None, 204, {TOKEN_HEADER: token})
 
     @routes.get("/mobility/tenant/replicationmanager")

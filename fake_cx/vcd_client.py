@@ -53,7 +53,9 @@ class Vcd:
         )
         if answer.status == 401:
             raise errors.NotAuthenticated(f"vCloud Director refused the credentials of {user}@{org}.")
-        session = VcdSession(self._host, self._settings, self._peer, _good(answer).header(TOKEN_HEADER))
+        _good(answer)
+        known_org = str(_document(answer).get("org") or org)
+        session = VcdSession(self._host, self._settings, self._peer, answer.header(TOKEN_HEADER), known_org)
         try:
             yield session
         finally:
@@ -63,7 +65,9 @@ class Vcd:
 class VcdSession:
     """Work at vCD with one token."""
 
-    def __init__(self, host: Host, settings: CxSettings, peer: Peer, token: str) -> None:
+    def __init__(self, host: Host, settings: CxSettings, peer: Peer, token: str, org: str) -> None:
+        self.org = org
+        """The organization as vCD writes it."""
         self._host = host
         self._settings = settings
         self._peer = peer

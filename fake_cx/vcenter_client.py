@@ -18,8 +18,14 @@ from typing import Any, Protocol
 from cxsim.fake_cx import errors
 from cxsim.fake_cx.config import ReplicatorConfig
 from cxsim.fake_cx.settings import CxSettings
-from pyVim.connect import Disconnect, SmartConnect
-from pyVmomi import vim, vmodl
+from pyVim import connect as pyvim
+from pyVmomi import vim as _vim
+from pyVmomi import vmodl as _vmodl
+
+# Untyped on purpose: pyVmomi makes its classes from tables at run time.
+vim: Any = _vim
+vmodl: Any = _vmodl
+_pyvim: Any = pyvim
 
 MIB = 1024 * 1024
 
@@ -235,7 +241,7 @@ class PyVmomiVcenter:
         context.verify_mode = ssl.CERT_NONE
         si = None
         try:
-            si = SmartConnect(
+            si = _pyvim.SmartConnect(
                 host=self._config.vcenter_host,
                 port=self._config.vcenter_port,
                 user=self._config.vcenter_user,
@@ -338,7 +344,7 @@ def _fault_words(fault: Any) -> str:
 
 def _end(si: Any) -> None:
     try:
-        Disconnect(si)
+        _pyvim.Disconnect(si)
     except (vmodl.MethodFault, OSError, http.client.HTTPException, xml.parsers.expat.ExpatError):
         return  # the session ends by itself; what the caller met first is what matters
     finally:

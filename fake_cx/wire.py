@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -101,7 +102,8 @@ def reply(document: Any, status: int = 200, headers: dict[str, str] | None = Non
 
 
 def page(title: str, text: str, status: int) -> Response:
-    """An HTML page."""
+    """An HTML page; `title` and `text` are plain text."""
+    title, text = html.escape(title), html.escape(text)
     head = f"<!DOCTYPE html><html><head><title>{title}</title></head>"
     body = f"{head}<body><h1>{title}</h1><p>{text}</p></body></html>"
     return Response(body, status, mimetype="text/html")

@@ -6,6 +6,8 @@ Rules of this file: it puts the parts together. Administrators' urls are in `mgm
 
 from __future__ import annotations
 
+from flask import Blueprint, Flask, Response
+
 from cxsim.emulator.host import Host
 from cxsim.emulator.tasks import Task
 from cxsim.fake_cx.config import CloudServiceConfig
@@ -21,7 +23,6 @@ from cxsim.fake_cx.settings import CxSettings
 from cxsim.fake_cx.tenant_api import Tenant, add_tenant_urls
 from cxsim.fake_cx.vcd_client import Vcd
 from cxsim.fake_cx.wire import new_app, reply
-from flask import Blueprint, Flask, Response
 
 DEPLOYMENT_TYPE = "cx-cloud-service"
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cxsim.fake_cx.endpoints import MANAGER_PORT, REPLICATOR_PORT
+
 ROOT = "root"
 DEFAULT_PASSWORD = "vmware"
 SSO_ADMINISTRATOR = "administrator@vsphere.local"
@@ -51,7 +53,7 @@ class CloudServiceConfig:
 
 @dataclass(frozen=True)
 class ManagerConfig:
-    """The Replication Manager (CCM)."""
+    """The Replication Manager (CCM). `port`: where its API listens."""
 
     address: str
     public_endpoint: str = ""
@@ -60,13 +62,14 @@ class ManagerConfig:
     sso_password: str = DEFAULT_PASSWORD
     site: str = "cloud"
     lookup_service_url: str = ""
+    port: int = MANAGER_PORT
     preconfigured: bool = True
     """False: the appliance awaits POST /config with its root password (cx.md 5.3)."""
 
 
 @dataclass(frozen=True)
 class ReplicatorConfig:
-    """A Replicator (CCE), at the provider or at a tenant."""
+    """A Replicator (CCE), at the provider or at a tenant. `port`: where its API listens."""
 
     address: str
     vcenter_host: str
@@ -81,6 +84,7 @@ class ReplicatorConfig:
     lookup_service_url: str = ""
     datastore: str = ""
     """Where replicas are placed when the caller names no datastore; '' = the one with most free space."""
+    port: int = REPLICATOR_PORT
     preconfigured: bool = True
 
 

@@ -35,20 +35,22 @@ class ReplicatorEndpoint:
     lwd_port: int
 
 
-def manager_api_url(typed: str, private_address: str) -> str:
+def manager_api_url(typed: str, private_address: str, private_port: int = MANAGER_PORT) -> str:
     """The URL that a Replication Manager gives to tenants: `https://` and what was typed; the private
-    address and 8044 when the field was left empty."""
+    address and port when the field was left empty."""
     typed = typed.strip()
     if not typed:
-        return f"https://{private_address}:{MANAGER_PORT}"
+        return f"https://{private_address}:{private_port}"
     return f"https://{typed}"
 
 
-def split_replicator_endpoint(typed: str, private_address: str) -> ReplicatorEndpoint:
+def split_replicator_endpoint(
+    typed: str, private_address: str, private_port: int = REPLICATOR_PORT
+) -> ReplicatorEndpoint:
     """The management URL and data address that a replicator advertises (the table above)."""
     typed = typed.strip()
     if not typed:
-        return ReplicatorEndpoint(f"https://{private_address}:{REPLICATOR_PORT}", private_address, LWD_PORT)
+        return ReplicatorEndpoint(f"https://{private_address}:{private_port}", private_address, LWD_PORT)
     address, port = _address_and_port(typed)
     lwd_port = LWD_PORT if port is None or port in MANAGEMENT_PORTS else port
     return ReplicatorEndpoint(f"https://{typed}", address, lwd_port)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flask import Blueprint, Flask, Response, request
+
 from cxsim.emulator.tasks import Task
 from cxsim.fake_cx import errors
 from cxsim.fake_cx.manager_model import (
@@ -23,7 +25,6 @@ from cxsim.fake_cx.replicator_api import AUTH_HEADER, MAX_RPO_MIN, SECRET_HEADER
 from cxsim.fake_cx.replicator_client import ReplicatorCredentials
 from cxsim.fake_cx.replicator_pairing import COOKIE_HEADER
 from cxsim.fake_cx.wire import Fields, body, optional_body, reply
-from flask import Blueprint, Flask, Response, request
 
 if TYPE_CHECKING:
     from cxsim.fake_cx.replication_manager import ReplicationManager

@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
+from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
 from cxsim.emulator.tasks import Task
 from cxsim.fake_cx import errors
 from cxsim.fake_cx.endpoints import LWD_PORT, MANAGER_PORT
 from cxsim.fake_cx.mobility import LOCAL_MACHINE, Entry, Mobility
 from cxsim.fake_cx.outgoing import thumbprint_of_pem
 from cxsim.fake_cx.wire import basic_credentials, body, error_reply, page, reply, routing_reply
-from flask import Blueprint, Flask, Response, request
-from werkzeug.exceptions import HTTPException
 
 AUTHENTICATOR_HEADER = "x-mobility-authenticator"
 TOKEN_HEADER = "x-mobility-authorization"

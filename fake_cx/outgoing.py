@@ -22,12 +22,13 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions as u3
-from cxsim.emulator.host import Host
-from cxsim.fake_cx import errors
-from cxsim.fake_cx.settings import CxSettings
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from cxsim.emulator.host import Host
+from cxsim.fake_cx import errors
+from cxsim.fake_cx.settings import CxSettings
 
 
 def thumbprint_of(certificate_der: bytes) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from cxsim.emulator.host import Host
 from cxsim.fake_cx.config import ManagerConfig
-from cxsim.fake_cx.endpoints import MANAGER_PORT, REPLICATOR_PORT, manager_api_url
+from cxsim.fake_cx.endpoints import manager_api_url
 from cxsim.fake_cx.h4_tasks import H4Tasks
 from cxsim.fake_cx.manager_api import add_manager_urls
 from cxsim.fake_cx.manager_model import PROVIDER, Principal
@@ -64,12 +64,12 @@ class ReplicationManager:
     @property
     def private_url(self) -> str:
         """Where the provider's own appliances call it."""
-        return f"https://{self.config.address}:{MANAGER_PORT}"
+        return f"https://{self.config.address}:{self.config.port}"
 
     @property
     def api_url(self) -> str:
         """What tenants are told (cx.md 1.3): the Public Endpoint URL as typed, else the private address."""
-        return manager_api_url(self.public_endpoint, self.config.address)
+        return manager_api_url(self.public_endpoint, self.config.address, self.config.port)
 
     def callback_url(self, site: str) -> str:
         """Where a replicator of this site calls back: its own site's privately (cx.md 1.2 row 10), every
@@ -88,7 +88,7 @@ class ReplicationManager:
             PROVIDER,
             self.site,
             description or replicator.host.name,
-            f"https://{config.address}:{REPLICATOR_PORT}",
+            f"https://{config.address}:{config.port}",
             replicator.thumbprint,
             ReplicatorCredentials(config.root_password, config.sso_user, config.sso_password),
         )

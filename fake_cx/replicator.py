@@ -48,7 +48,7 @@ class Replicator:
         self.site = config.site
         self.lookup_service_url = config.lookup_service_url
         self.public_endpoint = config.public_endpoint
-        self.endpoint: ReplicatorEndpoint = split_replicator_endpoint(config.public_endpoint, config.address)
+        self.endpoint = self._split(config.public_endpoint)
         outgoing = Outgoing(host, settings, adapters)
         self.vcenter = vcenter(config, settings, host.sleep)
         self.sessions: Sessions[str] = Sessions(host, "replicator session", settings.session_life_s)
@@ -71,4 +71,7 @@ class Replicator:
         """Replace the Public Endpoint URL as typed (cx.md 1.3, P3). Running replications keep the data
         address they were started with [I]."""
         self.public_endpoint = typed
-        self.endpoint = split_replicator_endpoint(typed, self.config.address)
+        self.endpoint = self._split(typed)
+
+    def _split(self, typed: str) -> ReplicatorEndpoint:
+        return split_replicator_endpoint(typed, self.config.address, self.config.port)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Any
 
+from flask import Blueprint, Flask, Response, request
+
 from cxsim.fake_cx import errors
 from cxsim.fake_cx.endpoints import ReplicatorEndpoint
 from cxsim.fake_cx.replicator_destination import Replica
@@ -16,7 +18,6 @@ from cxsim.fake_cx.replicator_pairing import COOKIE_HEADER, Pairing
 from cxsim.fake_cx.replicator_source import SourceReplication, SourceRequest
 from cxsim.fake_cx.vcenter_client import DiskShape, VmShape
 from cxsim.fake_cx.wire import Fields, body, optional_body, reply
-from flask import Blueprint, Flask, Response, request
 
 if TYPE_CHECKING:
     from cxsim.fake_cx.replicator import Replicator

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flask import Blueprint, Flask, Response, request
+
 from cxsim.fake_cx import errors
 from cxsim.fake_cx.cutover import SYSTEM_ORG
 from cxsim.fake_cx.mgmt_api import AUTHENTICATOR_HEADER, TOKEN_HEADER
 from cxsim.fake_cx.migration import Migration, MigrationRequest, Target
 from cxsim.fake_cx.replicator_api import MAX_RPO_MIN
 from cxsim.fake_cx.wire import Fields, basic_credentials, body, reply
-from flask import Blueprint, Flask, Response, request
 
 if TYPE_CHECKING:
     from cxsim.fake_cx.cloud_service import CloudService

@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from cxsim.fake_cx import errors
-from cxsim.fake_cx.config import ReplicatorConfig
-from cxsim.fake_cx.settings import CxSettings
 from pyVim import connect as pyvim
 from pyVmomi import vim as _vim
 from pyVmomi import vmodl as _vmodl
+
+from cxsim.fake_cx import errors
+from cxsim.fake_cx.config import ReplicatorConfig
+from cxsim.fake_cx.settings import CxSettings
 
 # Untyped on purpose: pyVmomi makes its classes from tables at run time.
 vim: Any = _vim

@@ -15,12 +15,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from cxsim.emulator.host import Host
-from cxsim.fake_cx import errors
-from cxsim.fake_cx.settings import CxSettings
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import Rule
+
+from cxsim.emulator.host import Host
+from cxsim.fake_cx import errors
+from cxsim.fake_cx.settings import CxSettings
 
 T = TypeVar("T")
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import pytest
+
 from cxsim.fake_cx.cloud_service import CloudService
 from cxsim.fake_cx.config import (
     CloudServiceConfig,

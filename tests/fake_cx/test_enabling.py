@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from cxsim.fake_cx.endpoints import MANAGER_PORT
 
 from .conftest import TENANT_REPLICATOR, Cx, Tenant, thumbprint

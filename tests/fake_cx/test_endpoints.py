@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from cxsim.fake_cx.endpoints import ReplicatorEndpoint, manager_api_url, split_replicator_endpoint
 
 PRIVATE = "192.168.0.34"

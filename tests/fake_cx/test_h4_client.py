@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from cxsim.fake_cx.config import ManagerConfig, ReplicatorConfig
 from cxsim.fake_cx.replication_manager import ReplicationManager
 from cxsim.fake_cx.replicator import Replicator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from cxsim.fake_cx.mgmt_api import GAPS
 from cxsim.fake_cx.outgoing import Answer
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+
 from cxsim.fake_cx.errors import InvalidState
 from cxsim.fake_cx.migration import ENDED, TABLE, Event, Migration, MigrationRequest, Phase, State, Target
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+
 from cxsim.fake_cx.errors import VcenterFailure
 from cxsim.fake_cx.settings import CxSettings
 

@@ -10,6 +10,7 @@ import pytest
 import requests
 import responses
 import trustme
+
 from cxsim.emulator.serving import Server
 from cxsim.fake_cx import errors
 from cxsim.fake_cx.outgoing import Outgoing, Peer, thumbprint_of_pem

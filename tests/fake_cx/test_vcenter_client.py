@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import trustme
+
 from cxsim.emulator.serving import Server
 from cxsim.emulator.thread_host import ThreadHost
 from cxsim.fake_cx import errors

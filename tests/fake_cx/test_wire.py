@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from cxsim.fake_cx import errors
 from cxsim.fake_cx.sessions import Sessions
 from cxsim.fake_cx.settings import CxSettings
 from cxsim.fake_cx.wire import Fields, epoch_ms, instant, new_app, page
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from .conftest import Cx, Tenant
 from .world import Clock, FakeHost
@@ -83,9 +84,12 @@ def test_expired_sessions_are_dropped_when_a_new_one_is_opened():
     assert len(sessions._open) == 1
 
 
-_NAMES = """externalKey vmName type site replicatorId vcId vmId rpo target vdc storageProfile network vAppName
-startTime details apiUrl rootPassword ssoUser ssoPassword owner sourceLocation destinationLocation port url
-excludedDiskKeys username password final powerOn lwdIpAddress lwdPort ipAddress""".split()
+_NAMES = (
+    "externalKey", "vmName", "type", "site", "replicatorId", "vcId", "vmId", "rpo", "target", "vdc", "url",
+    "storageProfile", "network", "vAppName", "startTime", "details", "apiUrl", "rootPassword", "ssoUser",
+    "ssoPassword", "owner", "sourceLocation", "destinationLocation", "excludedDiskKeys", "username",
+    "password", "final", "powerOn", "lwdIpAddress", "lwdPort", "ipAddress", "port",
+)  # fmt: skip
 _LEAVES = st.none() | st.booleans() | st.integers(-5, 70_000) | st.text(max_size=8)
 _JSON = st.recursive(
     _LEAVES,

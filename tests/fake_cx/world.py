@@ -21,13 +21,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+
 from cxsim.fake_cx import errors
 from cxsim.fake_cx.dataplane import Instance, Progress, ReplicationState, Sink, Source
 from cxsim.fake_cx.outgoing import Pin
 from cxsim.fake_cx.vcenter_client import Placement, ReplicationSpec, VmShape
 from cxsim.fake_vcd import BackingDisk, BackingNic, BackingVm, InMemoryInfrastructure
-from requests.adapters import BaseAdapter
-from requests.structures import CaseInsensitiveDict
 
 START_S = 1509958800.0  # 2017-11-06T09:00:00Z
 

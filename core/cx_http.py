@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+
 from cxsim.core.errors import BadAnswer, Conflict, InputError, LoginRefused, NotFound, UserError, translated
 from cxsim.core.pinning import Judge, pinned_session
 

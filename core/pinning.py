@@ -20,10 +20,11 @@ from typing import Any, Protocol
 import requests
 import urllib3
 from cryptography import x509
-from cxsim.core.errors import CertificateMismatch, translated
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
+
+from cxsim.core.errors import CertificateMismatch, translated
 
 
 def thumbprint(certificate_der: bytes) -> str:

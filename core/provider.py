@@ -203,7 +203,7 @@ class ProviderClouds:
             lambda: record.state,
             event,
             apply,
-            facts={"reason": reason},
+            facts=_facts(record, outcome),
             valid=lambda: outcome is None or outcome.attempt == record.attempt,
         )
         if action is CloudAction.ENABLE:
@@ -262,6 +262,15 @@ class ProviderClouds:
     def _record(self, form: ProviderCloudForm, endpoints: CloudEndpoints) -> CloudRecord:
         service = cloud_service(form, endpoints, self._trusted.pins(), self._config)
         return CloudRecord(form, endpoints, service)
+
+
+def _facts(record: CloudRecord, outcome: Outcome | None) -> dict[str, str | None]:
+    """What must be known to carry on after an interruption. The password is asked for again."""
+    if outcome is not None:
+        enabled = outcome.enabled
+        return {"reason": outcome.reason, "replicator_id": enabled.replicator_id if enabled else None}
+    form = record.form
+    return {"name": form.name, "url": form.url, "cx_url": form.cx_url, "user": form.user}
 
 
 def rows(vdcs: Sequence[OfferedVdc]) -> tuple[VdcRow, ...]:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from cxsim.core.appliance import Appliance
 
 sys.path.insert(0, str(Path(__file__).parent))  # pytest's importlib mode leaves the test room off the path
 
-from core_world import PAYG, Certificates, FakeVcd, FakeVcenter, VirtualRuntime, config, vm
+from core_world import FORM, PAYG, Certificates, FakeVcd, FakeVcenter, VirtualRuntime, config, vm
 from cx_provider import CxProvider
 
 
@@ -60,3 +61,13 @@ def appliance(
 ) -> Appliance:
     """An appliance in front of the in-memory provider."""
     return Appliance(runtime, config(), open_vcenter=vcenter.open, open_vcd=vcd.open)
+
+
+@pytest.fixture
+def running(appliance: Appliance, runtime: VirtualRuntime) -> Iterator[Appliance]:
+    """An appliance whose provider cloud is Running."""
+    appliance.add_cloud(FORM, lambda certificates: True)
+    runtime.sleep(60)
+    assert appliance.cloud("MyCloud-CHC").status == "Running"
+    yield appliance
+    assert not [task.error for task in runtime.tasks if task.error], "no task ended with an exception"

@@ -6,11 +6,19 @@ import heapq
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import greenlet
-from cxsim.core.appliance import ApplianceConfig, ProviderCloudForm, ReplicatorConfig
+
+from cxsim.core.appliance import (
+    Appliance,
+    ApplianceConfig,
+    CutoverRequest,
+    MigrationRequest,
+    ProviderCloudForm,
+    ReplicatorConfig,
+)
 from cxsim.core.errors import UserError
 from cxsim.core.neighbours import OfferedNetwork, OfferedProfile, OfferedVdc, SourceVm
 from cxsim.core.runtime import TaskCancelled
@@ -250,3 +258,34 @@ class Certificates:
         if isinstance(found, UserError):
             raise found
         judge.judge(host, port, found)
+
+
+WARM = MigrationRequest(
+    job="Move deckard",
+    type="Warm",
+    vms=("deckard",),
+    cloud="MyCloud-CHC",
+    vdc="CHC Tyrell PAYG",
+    storage_profile="CHC Performance",
+    network="Tyrell Servers",
+    tag="wave-1",
+)
+CUTOVER = CutoverRequest(("deckard",), power_on=True, tag="wave-1", confirmed=True)
+
+
+def texts(runtime: VirtualRuntime, vm: str = "deckard") -> list[str]:
+    """The statuses of a VM as they were shown."""
+    return [fields["text"] for fields in runtime.of("workload") if fields["vm"] == vm]
+
+
+def told(runtime: VirtualRuntime) -> dict[str, Any]:
+    """The last message."""
+    return runtime.of("message")[-1]
+
+
+def ready(running: Appliance, runtime: VirtualRuntime, cx: Any, *vms: str) -> None:
+    """Migrate VMs (deckard, if none is named) up to Cutover ready."""
+    running.migrate(replace(WARM, vms=vms or ("deckard",)))
+    for name in vms or ("deckard",):
+        cx.report(name, "CUTOVER_READY")
+    runtime.sleep(31)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core_world import FakeVcenter, config
+
 from cxsim.core.appliance import Appliance, ProviderCloudForm, ReplicatorConfig
 from cxsim.core.threads import ThreadRuntime
 from cxsim.core.vcd import VcdLogins

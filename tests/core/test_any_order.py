@@ -8,11 +8,12 @@ from typing import Any
 from core_world import FORM, Certificates, FakeVcd, FakeVcenter, VirtualRuntime, config, vm
 from core_world import PAYG as VDC
 from cx_provider import CxProvider, error_object
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from cxsim.core.appliance import Appliance, CutoverRequest, MigrationRequest
 from cxsim.core.errors import UserError
 from cxsim.core.migration_states import MIGRATION, STATUS
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 REQUEST = MigrationRequest(
     "Any", "Warm", ("deckard",), "MyCloud-CHC", "CHC Tyrell PAYG", "CHC Performance", "Tyrell Servers"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from cx_provider import CxProvider, error_object, reply
+
 from cxsim.core.cx_cloud_service import CloudService, MigrationOrder, RemoteMigration, ReplicationManagerInfo
 from cxsim.core.errors import BadAnswer, LoginRefused, NotFound
 from cxsim.core.pinning import FirstSight

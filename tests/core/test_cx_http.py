@@ -12,6 +12,7 @@ import requests
 import responses
 import urllib3.exceptions as u3
 from cx_provider import error_object
+
 from cxsim.core.cx_http import JsonService, missing, own_error, percent_or_null, text
 from cxsim.core.errors import (
     BadAnswer,

@@ -12,6 +12,7 @@ import requests
 import responses
 from core_world import config
 from cx_provider import CxProvider, error_object, reply
+
 from cxsim.core.cx_cloud_service import ReplicationManagerInfo
 from cxsim.core.cx_manager import ReplicationManager, advertised_url
 from cxsim.core.errors import BadAnswer, CertificateMismatch, ConnectionTrouble, UserError

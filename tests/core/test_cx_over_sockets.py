@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import trustme
+
 from cxsim.core.cx_http import JsonService
 from cxsim.core.errors import BadAnswer, ConnectionTrouble, UserError
 from cxsim.core.pinning import FirstSight

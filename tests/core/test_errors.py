@@ -14,6 +14,7 @@ import lxml.etree
 import pytest
 import requests
 import urllib3.exceptions as u3
+
 from cxsim.core.errors import (
     BadAnswer,
     CertificateMismatch,

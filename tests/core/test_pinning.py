@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import requests
 import trustme
+
 from cxsim.core.errors import CertificateMismatch, ConnectionTrouble, InputError, translated
 from cxsim.core.pinning import (
     FirstSight,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from core_world import FORM, Certificates, FakeVcd, FakeVcenter, VirtualRuntime, config
 from cx_provider import CxProvider, error_object, reply
+
 from cxsim.core.appliance import Appliance, ProviderCloud, VdcRow
 from cxsim.core.errors import Conflict, ConnectionTrouble, InputError, LoginRefused, NotFound, UserError
 from cxsim.core.pinning import ShownCertificate, thumbprint

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cxsim.core.appliance import ProviderCloud, VdcRow
 from loopback import ADDRESS, Provider, RealWorld, VirtualWorld
+
+from cxsim.core.appliance import ProviderCloud, VdcRow
 
 WORLDS: dict[str, Callable[[Path], Any]] = {"real": RealWorld, "virtual": lambda folder: VirtualWorld()}
 

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 import pytest
+
 from cxsim.core.migration_states import (
     HOME,
     MIGRATION,

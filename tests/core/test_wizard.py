@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from core_world import FORM, START_S, config
+
 from cxsim.core.errors import InputError
 from cxsim.core.wizard import CloudEndpoints, MigrationRequest, check_migration, cloud_endpoints, nearest
 

@@ -48,6 +48,13 @@ def test_every_decision_reaches_the_journal_before_it_is_acted_on(
         ("migration", "stopping source", "source is off", "requesting cutover", "request cutover"),
         ("migration", "requesting cutover", "cutover accepted", "cutting over", "watch"),
     ]
+    assert written[0][0].facts == {
+        "name": "MyCloud-CHC",
+        "url": "https://chc.mycloud.local/cloud/org/Tyrell",
+        "cx_url": "https://vcde.mycloud.local:443",
+        "user": "tyrelladmin",
+    }, "no password is written down"
+    assert written[1][0].facts["replicator_id"] == "R-7"
     submit = written[2]
     assert submit[0].facts["order"]["vmName"] == "deckard"
     assert cx.calls.index("POST /tenant/migrations") >= submit[1], "written down before it was sent"

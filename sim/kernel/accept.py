@@ -26,7 +26,8 @@ def serve(connection: Connection) -> None:
         if isinstance(listener.app, SocketService):
             listener.app.converse(sock)
         elif listener.app is not None:
-            HttpServer(connection, sock, listener.app).serve()
+            keep_alive_s = connection.server.process.host.keep_alive_s
+            HttpServer(connection, sock, listener.app, keep_alive_s).serve()
     except OSError:
         pass  # the client has gone, or the network: a server's own business ends with it
     finally:

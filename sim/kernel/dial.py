@@ -95,8 +95,11 @@ def _attempt(caller: SimGreenlet, ip: str, port: int) -> Attempt:
     if attempt.fate is Fate.ACCEPTED:
         if attempt.listener is None or attempt.circuit is None:
             raise ValueError(f"the network accepted {ip}:{port} without a listener and a circuit")
-        if not hub.hosts[attempt.listener.host].alive:
+        server = hub.hosts[attempt.listener.host]
+        if not server.alive:
             return Attempt(Fate.SILENT, 0.0)
+        if server.process.dead:
+            return Attempt(Fate.REFUSED, attempt.delay_s)
     return attempt
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import greenlet  # type: ignore[import-untyped]
+
 from cxsim.core.runtime import TaskCancelled
 from cxsim.sim.kernel.clock import Timer
 

@@ -19,10 +19,11 @@ from typing import Any
 import urllib3.connection
 import urllib3.util.connection
 import urllib3.util.timeout
+from urllib3.exceptions import LocationParseError
+
 from cxsim.sim.kernel import dial, tls
 from cxsim.sim.kernel.greenlets import current
 from cxsim.sim.kernel.sockets import SimSocket
-from urllib3.exceptions import LocationParseError
 
 _originals: dict[str, Any] = {}
 """What stood there when the hooks were installed, by the hook's name."""

@@ -32,6 +32,8 @@ class SimHost:
         self.process = Process(self, name)
         """The process of what was started without one of its own."""
         self.listeners: dict[int, Listener] = {}
+        self.keep_alive_s: float | None = None
+        """How long this host's HTTP servers keep an idle connection open; None: for ever."""
         self.identity: Identity | None = None
         self._identifiers = Identifiers(hub.seed, name)
         self._streams: dict[str, random.Random] = {}

@@ -352,6 +352,8 @@ class _Answer:
             self._keep_alive = False
         elif not self._keep_alive:
             out.append("Connection: close\r\n")
+        elif self._environ["SERVER_PROTOCOL"] == "HTTP/1.0":
+            out.append("Connection: keep-alive\r\n")
         out.append("\r\n")
         return "".join(out).encode("latin-1")
 

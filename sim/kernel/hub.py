@@ -25,6 +25,9 @@ from cxsim.sim.kernel.wire import Listener, Network
 
 T = TypeVar("T")
 
+_graves: list[SimGreenlet] = []
+"""Greenlets of crashed processes: letting go of one would run its `finally` blocks."""
+
 
 @dataclass(frozen=True)
 class TcpLimits:
@@ -122,7 +125,9 @@ class Hub:
             same_host = caller is not None and caller.host is host
             process = caller.process if same_host and caller is not None else host.process
         title = name if name is not None else getattr(work, "__name__", "task")
-        return SimTask(self, host, process, title, work, args, context or contextvars.copy_context())
+        if context is None:
+            context = contextvars.copy_context()
+        return SimTask(self, host, process, title, work, args, context)
 
     def call_at(self, time_s: float, callback: Callable[[], Any]) -> Timer:
         """Call back in the scheduler at an instant, rounded to the microsecond (at once if it has passed);
@@ -192,12 +197,15 @@ class Hub:
 
     def close(self) -> None:
         """Let go of what still runs. Its `finally` blocks run now, and every kernel call in them raises
-        ProcessDead. Greenlets that wait are not found by the garbage collector, so a program that makes
-        many hubs must close them."""
+        ProcessDead; those of crashed processes never run. Greenlets that wait are not found by the garbage
+        collector, so a program that makes many hubs must close them."""
         here = getcurrent()
         while self.live:
             left = next(iter(self.live))
             del self.live[left]
+            if left.process.dead:
+                _graves.append(left)
+                continue
             left.parent = here
             left.throw()
 

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server
+
 from cxsim.sim.identities import Identity
 from cxsim.sim.kernel import Attempt, Fate, Hub, NameAnswer, SocketService, hooks
 

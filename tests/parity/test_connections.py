@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 import requests
-from cxsim.sim.identities import self_signed
 from pyVim.connect import SmartConnect
 from pyVmomi import SoapStubAdapter, vim
 from requests.adapters import HTTPAdapter
+
+from cxsim.sim.identities import self_signed
 
 IDENTITY = self_signed(1, "localhost", ["127.0.0.1"], around_s=1.7e9)
 TIMEOUT_S = 0.1

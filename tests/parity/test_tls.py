@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 import requests
-from cxsim.sim.identities import DAY_S, Authority, Identity, self_signed
 from pyVim.connect import SmartConnect
 from pyVmomi import SoapStubAdapter, vim
 from requests.adapters import HTTPAdapter
+
+from cxsim.sim.identities import DAY_S, Authority, Identity, self_signed
 
 NOW_S = float(int(time.time()))
 TIMEOUT_S = 0.1

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+
 from cxsim.sim.kernel import Attempt, Fate, Hub, NameAnswer, hooks
 
 START_S = 1509958800.0  # 2017-11-06T09:00:00Z

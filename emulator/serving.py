@@ -45,6 +45,7 @@ class Server:
         self._server = wsgi.Server((address, port), app, numthreads=THREADS, server_name="cxsim")
         self._server.gateway = _gateway(self._stopping)
         self._server.shutdown_timeout = 1
+        self._server.expiration_interval = 0.1  # how long `stop` may go unnoticed
         if certificate is not None:
             self._server.ssl_adapter = BuiltinSSLAdapter(str(certificate), str(private_key or certificate))
         self._thread: threading.Thread | None = None

@@ -16,7 +16,7 @@ from cxsim.fake_vcenter.managed_object import Managed, prop
 from cxsim.fake_vcenter.model import Model, instant
 from cxsim.fake_vcenter.versions import PRODUCTS
 from pyVmomi import vim, vmodl
-from pyVmomi.VmomiSupport import long
+from pyVmomi.VmomiSupport import long, short
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.cluster import Cluster
@@ -149,6 +149,10 @@ class HostSystem(ManagedEntity):
                 hz=self.config.cpu_mhz * 10**6,
                 busHz=10**8,
                 description=_CPU_MODEL,
+                threadId=[
+                    short(index * self.config.cores_per_package + thread)
+                    for thread in range(self.config.cores_per_package)
+                ],
             )
             for index in range(self.config.cpu_packages)
         ]

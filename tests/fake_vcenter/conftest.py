@@ -15,9 +15,10 @@ from email.message import Message
 from typing import Any
 
 import pytest
+from pyVmomi import SoapStubAdapter, vim
+
 from cxsim.emulator.thread_host import ThreadHost
 from cxsim.fake_vcenter import VCenter, inventory
-from pyVmomi import SoapStubAdapter, vim
 
 GIB = 2**30
 USER, PASSWORD = "administrator@vsphere.local", "vmware"

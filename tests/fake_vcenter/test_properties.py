@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pyVmomi import vim, vmodl
+
 from cxsim.fake_vcenter import VCenter
 from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.managed_object import property_names
 from cxsim.fake_vcenter.versions import PRODUCTS, api_versions
-from pyVmomi import vim, vmodl
 
 from .conftest import StepHost, connect, tyrell
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pyVmomi import vim, vmodl
+
 from cxsim.fake_vcenter import VCenter, inventory
 from cxsim.fake_vcenter.sessions import COOKIE_NAME
-from pyVmomi import vim, vmodl
 
 from .conftest import PASSWORD, USER, StepHost, connect, stub_for, tyrell
 

@@ -6,15 +6,16 @@ import re
 from typing import Any
 
 import pytest
+from lxml import etree
+from pyVmomi import VmomiSupport, vim, vmodl
+from werkzeug.test import Client
+
 from cxsim.emulator.fault_rules import SoapFault
 from cxsim.fake_vcenter import VCenter
 from cxsim.fake_vcenter.data_objects import data
 from cxsim.fake_vcenter.endpoint import Request
 from cxsim.fake_vcenter.soap_reader import read_arguments, read_operation
 from cxsim.fake_vcenter.soap_writer import IncompleteObject, escape, writer
-from lxml import etree
-from pyVmomi import VmomiSupport, vim, vmodl
-from werkzeug.test import Client
 
 from .conftest import PASSWORD, USER, StepHost, connect, tyrell
 

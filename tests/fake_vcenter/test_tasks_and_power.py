@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cxsim.fake_vcenter import VCenter
-from cxsim.fake_vcenter.virtual_machine import POWER_RULES
 from pyVim.task import WaitForTask, WaitForTasks
 from pyVmomi import vim, vmodl
+
+from cxsim.fake_vcenter import VCenter
+from cxsim.fake_vcenter.virtual_machine import POWER_RULES
 
 from .conftest import StepHost
 

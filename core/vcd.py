@@ -15,6 +15,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
+
 from cxsim.core import vcd_answers
 from cxsim.core.errors import BadAnswer, LoginRefused, NotFound, UserError
 from cxsim.core.neighbours import OfferedProfile, OfferedVdc

@@ -16,6 +16,8 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import requests
+from lxml import etree
+
 from cxsim.core.errors import (
     BadAnswer,
     CertificateMismatch,
@@ -27,7 +29,6 @@ from cxsim.core.errors import (
     UserError,
     translated,
 )
-from lxml import etree
 
 Element: TypeAlias = Any
 """An lxml element (its class has no public name in the stubs)."""

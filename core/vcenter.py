@@ -17,7 +17,7 @@ from pyVmomi import SoapStubAdapter, vim, vmodl
 from cxsim.core.configuration import ApplianceConfig
 from cxsim.core.errors import BadAnswer, Conflict, LoginRefused, NotFound, UserError, translated
 from cxsim.core.neighbours import SourceVm
-from cxsim.core.pinning import FirstSight, Judge, Pins, PinnedHTTPSConnection, unverified_context
+from cxsim.core.pinning import FirstSight, Judge, PinnedHTTPSConnection, Pins, unverified_context
 from cxsim.core.runtime import Runtime
 
 T = TypeVar("T")
@@ -25,7 +25,13 @@ T = TypeVar("T")
 API_VERSION = "vim.version.version10"
 """vim25 6.0, the oldest vCenter that CX supports (cx.md 1.1); newer ones speak it too."""
 
-VM_PROPERTIES = ("name", "config.instanceUuid", "config.template", "config.hardware.device", "runtime.powerState")
+VM_PROPERTIES = (
+    "name",
+    "config.instanceUuid",
+    "config.template",
+    "config.hardware.device",
+    "runtime.powerState",
+)
 POWER = {"poweredOn": "on", "poweredOff": "off", "suspended": "suspended"}
 KIB = 1024
 PAGE_OBJECTS = 500
@@ -153,7 +159,9 @@ def _source_vm(item: Any) -> SourceVm | None:
     values = {prop.name: prop.val for prop in item.propSet}
     if values.get("config.template"):
         return None
-    disks = [d for d in values.get("config.hardware.device") or () if isinstance(d, vim.vm.device.VirtualDisk)]
+    disks = [
+        d for d in values.get("config.hardware.device") or () if isinstance(d, vim.vm.device.VirtualDisk)
+    ]
     return SourceVm(
         name=str(values.get("name") or ""),
         moref=str(item.obj._moId),
@@ -168,7 +176,10 @@ Telling = Callable[[str, str, Any], UserError]
 
 def _no_permission(attempted: str, where: str, fault: Any) -> UserError:
     return LoginRefused(
-        attempted, where, f"the account may not do this ({fault.privilegeId})", "the account's role in vCenter"
+        attempted,
+        where,
+        f"the account may not do this ({fault.privilegeId})",
+        "the account's role in vCenter",
     )
 
 
@@ -202,4 +213,6 @@ def _told(attempted: str, where: str) -> Iterator[None]:
                 raise telling(attempted, where, fault) from fault
         name = type(fault).__name__.rpartition(".")[2]
         text = f"{name}: {fault.msg}" if fault.msg else name
-        raise BadAnswer(attempted, where, f"vCenter answered with the fault {text}", "vpxd.log of the vCenter") from fault
+        raise BadAnswer(
+            attempted, where, f"vCenter answered with the fault {text}", "vpxd.log of the vCenter"
+        ) from fault

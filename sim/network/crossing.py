@@ -56,8 +56,7 @@ class Crossing:
     def run(self) -> Passage | None:
         """Take the packet through. None when it went no further (the last step says why)."""
         edge = self.edge.edge
-        if not edge.nat_known and self.ask(f"the NAT rules of {edge.name}", self.packet):
-            self._unknown("its NAT rules are not known", self.packet)
+        if not edge.nat_known and not self._supposed("NAT rules", self.packet):
             return None
         self._translate()
         if not edge.firewall_enabled and not self._without_firewall():
@@ -128,8 +127,7 @@ class Crossing:
         edge = self.edge
         by_dnat, by_snat = edge.order(self.dnat), edge.order(self.snat)
         seen = self.seen(by_dnat, by_snat)
-        if not edge.edge.rules_known and self.ask(f"the firewall rules of {edge.name}", seen):
-            self._unknown("its firewall rules are not known", seen)
+        if not edge.edge.rules_known and not self._supposed("firewall rules", seen):
             return False
         taken: RuleState | None = None
         for state in edge.rules:
@@ -198,11 +196,19 @@ class Crossing:
         text = _by(dotted(self.routed.src), dotted(self.final.src), nat)
         self._say(StepKind.SNAT, text, Verdict.PASS, nat.rule.place, None, nat.rule.id, self.routed)
 
-    def _unknown(self, text: str, packet: Packet) -> None:
-        place = self.edge.edge.place
-        self._say(
-            StepKind.ACL, f"{text}: give them", Verdict.UNKNOWN, place, Reason.UNKNOWN_RULE, None, packet
-        )
+    def _supposed(self, rules: str, packet: Packet) -> bool:
+        """Nobody gave these rules: suppose that they do nothing to the packet (True), and that they do."""
+        name, place = self.edge.name, self.edge.edge.place
+        text = f"its {rules} are not known: give them"
+        try:
+            stopped = self.ask(f"the {rules} of {name}", packet)
+        except Doubt as doubt:
+            reason = Reason.UNKNOWN_RULE
+            doubt.step = Step(StepKind.ACL, name, text, Verdict.UNKNOWN, place, reason, None, packet)
+            raise
+        if stopped:
+            self._say(StepKind.ACL, text, Verdict.UNKNOWN, place, Reason.UNKNOWN_RULE, None, packet)
+        return not stopped
 
     def _say(
         self,

@@ -144,7 +144,7 @@ def _line(site: Site, wan: Wan) -> Iterator[Problem]:
     place = wan.place or site.place
     for what, value in (("up", wan.up_bps), ("down", wan.down_bps), ("transfer", wan.transfer_bps)):
         if value is not None and not value > 0:
-            yield Problem(place, f"line {wan.name!r}: {what} is {value:g} bit/s: it must be above 0")
+            yield Problem(place, f"line {wan.name!r}: {what} is {value:.0f} bit/s: it must be above 0")
     if not wan.rtt_s >= 0:
         yield Problem(place, f"line {wan.name!r}: rtt is {wan.rtt_s:g} s: it must not be negative")
     if not 0 <= wan.loss < 1:

@@ -125,7 +125,7 @@ class VcenterLogins:
         where = f"vCenter {self._config.vcenter_host}"
         stub = _stub(self._config, self._judge)
         try:
-            service = vim.ServiceInstance("ServiceInstance", stub)
+            service: Any = vim.ServiceInstance("ServiceInstance", stub)
             with _told("log in at vCenter", where):
                 service.RetrieveContent().sessionManager.Login(
                     self._config.vcenter_user, self._config.vcenter_password

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from cxsim.core.appliance import Appliance, CutoverRequest, MigrationRequest, ProviderCloudForm
@@ -36,7 +37,7 @@ class Driver:
         }
         self._woken: dict[int, Callable[[], None]] = {}
         for key, condition in self._waits.items():
-            watch.add(condition, lambda key=key: self._woken[key]())
+            watch.add(condition, partial(self._wake, key))
         self._takers: dict[type, Callable[[Any], None]] = {
             written.TestCloud: self._test_cloud,
             written.AddCloud: self._add_cloud,
@@ -62,6 +63,9 @@ class Driver:
                     self._takers[type(step.step)](step.step)
             except UserError as error:
                 raise StepFailed(f"{step.place}: {step.text}: {error}") from error
+
+    def _wake(self, key: int) -> None:
+        self._woken[key]()
 
     def _test_cloud(self, step: written.TestCloud) -> None:
         self._appliance.test_cloud(self._forms[step.cloud], _answering(step.trust))

@@ -111,11 +111,12 @@ def _take_steps(world: World, scenario: Scenario, watch: Watch) -> list[str]:
     driver = Driver(scenario, world.appliance, runtime, watch)
     task = world.hub.spawn(world.core_host, driver.run, name="administrator")
     world.hub.run_until(task)
-    problems = []
-    for failed, error in world.hub.failures:
-        known = isinstance(error, StepFailed)
-        problems.append(str(error) if known else f"{failed.host.name}: {failed.name}: {error!r}")
-    return problems
+    return [
+        str(failure.error)
+        if isinstance(failure.error, StepFailed)
+        else f"{failure.host}: {failure.task}: {failure.error!r}"
+        for failure in world.hub.failures
+    ]
 
 
 def write_log(path: Path, log: EventLog, scenario: Scenario) -> None:

@@ -6,6 +6,8 @@ Rules of this file: a fault without a time is on before the first packet. Every 
 
 from __future__ import annotations
 
+from functools import partial
+
 from cxsim.sim.faults.effects import Effect, World, take_effect
 from cxsim.sim.kernel import Hub
 from cxsim.sim.result import FaultRecord
@@ -25,7 +27,7 @@ class FaultSchedule:
             elif not fault.from_s:
                 self._begin(fault)
             else:
-                hub.call_at(hub.start_s + fault.from_s, lambda f=fault: self._begin(f))
+                hub.call_at(hub.start_s + fault.from_s, partial(self._begin, fault))
 
     def _arm(self, fault: Fault, condition: Condition, watch: Watch) -> None:
         def reached() -> None:

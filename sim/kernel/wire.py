@@ -28,9 +28,11 @@ class Fate(Enum):
 
 
 class TlsIdentity(Protocol):
-    """What a TLS server shows: certificates, own first, as DER."""
+    """What a TLS server shows."""
 
-    chain_der: tuple[bytes, ...]
+    @property
+    def chain_der(self) -> tuple[bytes, ...]:
+        """Certificates, its own first, as DER."""
 
 
 @dataclass(frozen=True, slots=True)

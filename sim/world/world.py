@@ -37,20 +37,12 @@ from cxsim.sim.world.workloads import workload_of
 
 H = TypeVar("H", bound=written.HostBase)
 
-API_PORTS = {
-    "vcenter": 443,
-    "vcd": 443,
-    "cx-cloud-service": 443,
-    "replication-manager": 8044,
-    "replicator": 8043,
-}
-"""Where each product's API listens (cx.md 1.2)."""
+HTTPS, REPLICATION_MANAGER, REPLICATOR = 443, 8044, 8043
+"""Where the products' APIs listen (cx.md 1.2)."""
 
-ENDPOINT_CARRIERS = {
-    "replication-manager": "GET /mobility/tenant/replicationmanager",
-    "replicator": "POST /replicators",
-}
-"""The call that hands an appliance's public endpoint on (docs/inferred-api.md)."""
+MANAGER_ENDPOINT_CALL = "GET /mobility/tenant/replicationmanager"
+REPLICATOR_ENDPOINT_CALL = "POST /replicators"
+"""The calls that hand a public endpoint on to somebody who will use it (docs/inferred-api.md)."""
 
 
 class World:
@@ -69,7 +61,7 @@ class World:
         self.hub = Hub(seed, environment.start_s, self.log)
         self._cx = cx_settings or CxSettings()
         self._typed: dict[str, Typed] = {}
-        self._endpoint_calls = dict.fromkeys(ENDPOINT_CARRIERS.values(), 0)
+        self._endpoint_calls = {MANAGER_ENDPOINT_CALL: 0, REPLICATOR_ENDPOINT_CALL: 0}
         self.log.listeners.append(self._count_endpoint_calls)
         self.hosts: dict[str, SimHost] = {
             host.name: self.hub.add_host(host.name, host.clock_skew_s) for host in environment.hosts.values()
@@ -96,14 +88,10 @@ class World:
     def _of(self, kind: type[H]) -> list[H]:
         return [host for host in self.environment.hosts.values() if isinstance(host, kind)]
 
-    def _listen(self, host: written.HostBase, app: Callable[..., object]) -> None:
+    def _listen(self, host: written.HostBase, port: int, app: Callable[..., object]) -> None:
         machine = self.hosts[host.name]
-        machine.listen(
-            API_PORTS[host.role],
-            app,
-            machine.identity
-            or identities.self_signed(self.hub.seed, host.name, around_s=self.environment.start_s),
-        )
+        identity = identities.self_signed(self.hub.seed, host.name, around_s=self.environment.start_s)
+        machine.listen(port, app, identity)
 
     # -- products -------------------------------------------------------------------------------------
 
@@ -119,7 +107,7 @@ class World:
             config = products.vcenter_of(self.environment, host, self._uuids)
             made[host.name] = VCenter(config, machine)
             made[host.name].observers.append(self._vm_changed)
-            self._listen(host, made[host.name].wsgi_app)
+            self._listen(host, HTTPS, made[host.name].wsgi_app)
         return made
 
     def _vm_changed(self, change: str, record: VmRecord) -> None:
@@ -131,18 +119,18 @@ class World:
         for host in self._of(written.Vcd):
             estate = products.vcd_of(self.environment, host)
             made[host.name] = VCloudDirector(estate, self.hosts[host.name], Vcenters(self.vcenters))
-            self._listen(host, made[host.name].wsgi_app)
+            self._listen(host, HTTPS, made[host.name].wsgi_app)
         return made
 
     def _make_manager(self, host: written.ReplicationManager) -> ReplicationManager:
         manager = ReplicationManager(products.manager_of(host), self._cx, self.hosts[host.name])
-        self._listen(host, manager.wsgi_app)
+        self._listen(host, REPLICATION_MANAGER, manager.wsgi_app)
         return manager
 
     def _make_replicator(self, host: written.Replicator) -> Replicator:
         config = products.replicator_of(self.environment, host)
         replicator = Replicator(config, self._cx, self.hosts[host.name], self.plane)
-        self._listen(host, replicator.wsgi_app)
+        self._listen(host, REPLICATOR, replicator.wsgi_app)
         if host.replication_manager is not None:
             self.managers[host.replication_manager].adopt_replicator(replicator)
         return replicator
@@ -150,7 +138,7 @@ class World:
     def _make_cloud_service(self, host: written.CloudService) -> CloudService:
         config = products.cloud_service_of(self.environment, host)
         service = CloudService(config, self._cx, self.hosts[host.name])
-        self._listen(host, service.wsgi_app)
+        self._listen(host, HTTPS, service.wsgi_app)
         return service
 
     def _make_core(self) -> Appliance:
@@ -202,7 +190,8 @@ class World:
 
     def endpoint_uses(self, appliance: str) -> int:
         """How many calls carried an appliance's public endpoint to somebody who will use it."""
-        return self._endpoint_calls[ENDPOINT_CARRIERS[self.environment.hosts[appliance].role]]
+        is_manager = appliance in self.managers
+        return self._endpoint_calls[MANAGER_ENDPOINT_CALL if is_manager else REPLICATOR_ENDPOINT_CALL]
 
     def _count_endpoint_calls(self, event: LoggedEvent) -> None:
         if event.event == "call":

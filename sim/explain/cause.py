@@ -208,5 +208,7 @@ _WHY = {
     Reason.DEFAULT_ACTION: "no rule of {device} lets it through: {text}",
     Reason.NO_TRANSLATION: "{device} does not know where to send it: {text}",
     Reason.NOT_PUBLIC: "{text}",
+    Reason.HOST_DOWN: "{device} is down",
+    Reason.PORT_CLOSED: "{device} does not listen: {text}",
     Reason.NAME: "{device} does not know the name: {text}",
 }

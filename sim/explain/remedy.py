@@ -385,18 +385,20 @@ def _renamed(verdict: FlowVerdict, network: Network, step: Step | None) -> Remed
 
 
 def _wake(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
-    party = network.party_of(step.device) or verdict.target.party
-    return Remedy(party, f"start {step.device} ({step.place or 'no place'})")
+    """A host is down."""
+    host, place = step.device, f" ({step.place})" if step.place else ""
+    party = network.party_of(host) or verdict.target.party
+    return Remedy(party, f"start {host}{place}", apply=lambda net: changes.start_host(net, host))
 
 
 def _open(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
-    if step.device != verdict.target.name and verdict.row.endpoint is not Endpoint.PRIVATE:
-        return _wrong_target(verdict, network, verdict.trace) if verdict.trace else None
-    port = step.packet.dport if step.packet is not None else verdict.asked.port
-    if step.device == verdict.target.name and port != verdict.row.port and verdict.trace is not None:
-        return _wrong_target(verdict, network, verdict.trace)
-    party = network.party_of(step.device) or verdict.target.party
-    return Remedy(party, f"start the service of {step.device} that listens on {port}")
+    """A port is closed: the target's own, or one that a translation should not lead to."""
+    host, port = step.device, step.packet.dport if step.packet is not None else verdict.asked.port
+    if host != verdict.target.name or port != verdict.row.port:
+        return _wrong_target(verdict, network, verdict.trace) if verdict.trace is not None else None
+    party = network.party_of(host) or verdict.target.party
+    text = f"start the service of {host} that listens on {port}"
+    return Remedy(party, text, apply=lambda net: changes.start_service(net, host, port))
 
 
 def _nobody(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
@@ -404,7 +406,14 @@ def _nobody(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None
 
 
 def _repair(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
-    return Remedy(network.party_of(step.device) or verdict.source.party, f"bring up {step.device}")
+    """A line is down."""
+    link = network.links.get(step.device)
+    if link is None or link.wan.is_up.value:
+        return Remedy(network.party_of(step.device) or verdict.source.party, f"repair {step.device}")
+    line, place = link.wan.name, f" ({link.wan.place})" if link.wan.place else ""
+    party = network.party_of(line) or verdict.source.party
+    text = f"bring up the line {line}{place}"
+    return Remedy(party, text, apply=lambda net: changes.set_line(net, line, is_up=True))
 
 
 def _tell(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:

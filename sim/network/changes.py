@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from cxsim.sim.kernel.wire import Fate
+from cxsim.sim.kernel.wire import Fate, Listener
 from cxsim.sim.network.edges import EdgeState, NatState, RuleState
 from cxsim.sim.network.model import FilterRule, NatRule
 from cxsim.sim.network.network import Network
@@ -190,6 +190,36 @@ def stop_service(network: Network, host: str, port: int, place: str = "") -> Cha
         network.changed()
 
     return _made(network, f"{host}: nothing listens on {port}", place, undo, (state,))
+
+
+def start_host(network: Network, host: str, place: str = "") -> Change:
+    """The host runs, whatever kept it down."""
+    state = network.host(host)
+    token = state.alive.push(True)
+
+    def undo() -> None:
+        state.alive.remove(token)
+        network.changed()
+
+    return _made(network, f"{host} runs", place, undo, (state,))
+
+
+def start_service(network: Network, host: str, port: int, place: str = "") -> Change:
+    """The port listens, whatever kept it closed; without an application it accepts and says nothing."""
+    state = network.host(host)
+    stopped = state.stopped.setdefault(port, Layered(False))
+    token = stopped.push(False)
+    added = network.listener(state, port) is None
+    if added:
+        state.services[port] = Listener(host, port, None, None)
+
+    def undo() -> None:
+        stopped.remove(token)
+        if added:
+            del state.services[port]
+        network.changed()
+
+    return _made(network, f"{host} listens on {port}", place, undo, (state,))
 
 
 def set_record(

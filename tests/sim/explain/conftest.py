@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from cxsim.sim.explain import EnvironmentView, Role, Typed, ViewCloud, ViewHost
 from cxsim.sim.network import Network, Topology
 

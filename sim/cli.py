@@ -108,7 +108,7 @@ seed_option = click.option(
     "--log",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write every event as JSON lines (docs/events.md). With several scenarios the name of each is put into FILE's name.",
+    help="Write every event as JSON lines (docs/events.md). Several scenarios: a file each, with its name in it.",
 )
 @click.option(
     "--story/--no-story",
@@ -211,7 +211,7 @@ def write_or_exit(path: Path, results: list[RunResult]) -> None:
 
 
 def worst(results: Sequence[RunResult]) -> int:
-    """The exit code of a batch: a gap outranks an expectation not met, because it says nothing of the core."""
+    """The exit code of a batch: a gap outranks an expectation that is not met."""
     return max((int(r.exit) for r in results), default=0)
 
 
@@ -222,7 +222,7 @@ def worst(results: Sequence[RunResult]) -> int:
 @click.option(
     "--without-faults",
     is_flag=True,
-    help="Also run each scenario without its faults: it must then end as its `without_faults` says, and not as its `expect` says.",
+    help="Run those with faults without them: they must end as `without_faults` says, not as `expect` says.",
 )
 @click.option("-j", "--jobs", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes.")
 def check(
@@ -268,6 +268,12 @@ def list_scenarios(paths: tuple[Path, ...], tags: tuple[str, ...]) -> None:
             markup=False,
             soft_wrap=True,
         )
+
+
+COMMANDS: tuple[click.Command, ...] = ()
+"""The commands of cxsim.sim.commands, one file each."""
+for command in COMMANDS:
+    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -126,10 +126,8 @@ class Driver:
         condition, event = self._waits[id(step)], self._runtime.event()
         self._woken[id(step)] = event.set
         if not condition.arm() and not event.wait(step.wait.at_most_s):
-            limit = step.wait.at_most_s
-            raise StepFailed(
-                f"{step.place}: waited {limit:g} s of virtual time for {condition.text()}; got: {condition.got()}"
-            )
+            waited = f"waited {step.wait.at_most_s:g} s of virtual time for {condition.text()}"
+            raise StepFailed(f"{step.place}: {waited}; got: {condition.got()}")
         self._watch.remove(condition)
 
 

@@ -1,0 +1,1 @@
+"""The commands of `cxsim` beyond run, check and list: one file each."""

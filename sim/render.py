@@ -58,7 +58,7 @@ def rpo_figures(console: Console, lines: Sequence[RpoLine]) -> None:
     """RPO figures per VM and for the fleet, violations with their times since the start."""
     if not lines:
         return
-    table = Table(title="RPO", title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for heading in ("VM", "RPO", "time in RPO", "violations", "peak data age", "syncs"):
         table.add_column(heading, justify="left" if heading == "VM" else "right", no_wrap=True)
     for line in lines:
@@ -76,7 +76,9 @@ def rpo_figures(console: Console, lines: Sequence[RpoLine]) -> None:
             shown = [f"{offset(a)}-{offset(b)}" for a, b in line.violations[:MAX_VIOLATIONS_SHOWN]]
             more = len(line.violations) - len(shown)
             tail = f" and {more} more" if more else ""
-            console.print(f"  {line.vm} outside its RPO at {', '.join(shown)}{tail} (after the start)", soft_wrap=True)
+            console.print(
+                f"  {line.vm} outside its RPO at {', '.join(shown)}{tail} (after the start)", soft_wrap=True
+            )
 
 
 def offset(seconds: float) -> str:

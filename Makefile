@@ -6,7 +6,7 @@ SCENARIO ?= scenarios/
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types bench clean
+.PHONY: help install run test check lint bench clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,9 @@ run: $(STAMP)  ## run the scenario library, or SCENARIO=scenarios/warm-migration
 
 test: $(STAMP)  ## run all tests
 	@$(BIN)/pytest -q -n 2 --dist loadfile tests
+
+check: $(STAMP)  ## prove that every scenario needs its faults
+	@$(BIN)/cxsim check --without-faults -j 2 scenarios/
 
 lint: $(STAMP)  ## ruff, mypy --strict on core and sim, import rules
 	@$(BIN)/ruff check .

@@ -22,6 +22,7 @@ MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 256 * 1024 * 1024
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+_REQUEST_LINE = re.compile(rb"[^ ]+ [^ ]+ HTTP/[0-9.]+").fullmatch
 _SOAP_METHOD = re.compile(rb"<(?:[\w.-]+:)?Body[^>]*>\s*<(?:[\w.-]+:)?([\w.-]+)").search
 _SOAP_LOOKED_AT_BYTES = 64 * 1024  # a SOAP header (a SAML token) may stand before the body
 
@@ -68,6 +69,9 @@ class HttpServer:
                 pass
         except _Gone:
             pass
+        finally:
+            # A server has taken what has arrived off its socket: closing is no reset, whatever it was.
+            self._end.received.clear()
 
     # -- one request ----------------------------------------------------------------------------------
 
@@ -84,7 +88,6 @@ class HttpServer:
                 b"HTTP/1.1 %b\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n"
                 b"Connection: close\r\n\r\n%b" % (bad.status.encode(), len(text), text)
             )
-            self._end.received.clear()  # what was not understood is dropped, not a reason for a reset
             return False
         environ["wsgi.input"] = io.BytesIO(body)
         return _Answer(self, environ, body, keep_alive).send(self._app)
@@ -281,7 +284,7 @@ class _Answer:
         try:
             result: Iterable[bytes] = app(self._environ, self._start_response)
             try:
-                if isinstance(result, (list, tuple)):
+                if isinstance(result, (list, tuple)) and not self._sent_head:
                     self._finish(b"".join(result), whole=True)
                 else:
                     for piece in result:
@@ -360,8 +363,8 @@ class _Answer:
 
 def _may_be_http(received: bytearray) -> bool:
     """False as soon as the first line cannot be a request line any more."""
-    line = received.partition(b"\r\n")[0].lstrip(b"\r\n")
-    return line.isascii() and (line.decode("ascii").isprintable() or not line)
+    line, end, _ = received.lstrip(b"\r\n").partition(b"\r\n")
+    return bool(_REQUEST_LINE(line)) if end else line.isascii() and line.decode("ascii").isprintable()
 
 
 def _environ_key(name: str) -> str:

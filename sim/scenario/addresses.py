@@ -12,12 +12,13 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
 from cxsim.sim.scenario.model import one_or_many
 from cxsim.sim.scenario.places import shown
 from cxsim.sim.scenario.problems import mistake, nearest
 from cxsim.sim.scenario.references import Loading
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 MOST_PORT = 65535
 _DOTTED = re.compile(r"[\d.]+\Z")

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
+from pydantic import BeforeValidator, WithJsonSchema
+
 from cxsim.sim.scenario.places import shown
 from cxsim.sim.scenario.problems import mistake
 from cxsim.sim.scenario.quantities import DURATION, FRACTION, Dimension, QuantityError, parse, render
-from pydantic import BeforeValidator, WithJsonSchema
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,

@@ -19,8 +19,6 @@ from cxsim.sim.scenario.schema import FILE_NAME, models_schema, write
 PAGE = Path("docs/scenarios.md")
 SCHEMA = Path("scenarios") / FILE_NAME
 _BLOCK = re.compile(r"(<!-- keys: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_LONG = {"MessageSubject": "subject", "VCenter": "host"}
-"""A member of a long choice, and the word for the choice."""
 _BY_TYPE = {dimension.what: dimension for dimension in DIMENSIONS}
 
 
@@ -55,18 +53,25 @@ def type_of(prop: dict[str, Any]) -> str:
     if "x-type" in prop:
         return str(prop["x-type"])
     if "$ref" in prop:
-        return str(prop["$ref"]).rpartition("/")[2]
+        return "mapping"
     for choice in ("anyOf", "oneOf"):
+        if any(str(one.get("$ref")).endswith("/MessageSubject") for one in prop.get(choice, ())):
+            return "subject"
         if choice in prop:
             kinds = list(dict.fromkeys(type_of(one) for one in prop[choice] if one.get("type") != "null"))
-            return next((word for one, word in _LONG.items() if one in kinds), " or ".join(kinds))
+            return " or ".join(kinds)
     if "enum" in prop or "const" in prop:
         return ", ".join(f"`{value}`" for value in prop.get("enum", [prop.get("const")]))
     if prop.get("type") == "array":
-        return f"list of {type_of(prop.get('items', {}))}"
+        return f"list of {_several(type_of(prop.get('items', {})))}"
     if prop.get("type") == "object":
-        return f"name: {type_of(prop.get('additionalProperties', {}))}"
+        return f"{_several(type_of(prop.get('additionalProperties', {})))} by name"
     return {"integer": "whole number", "string": "text", "boolean": "yes or no"}.get(prop.get("type", ""), "")
+
+
+def _several(kind: str) -> str:
+    one = kind.removeprefix("a ").removeprefix("an ")
+    return one if " " in one or "," in one else f"{one}s"
 
 
 def _default(prop: dict[str, Any]) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal
 
+from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
+
 from cxsim.sim.scenario.hosts import DEFAULT_PASSWORD, Host, HostBase
 from cxsim.sim.scenario.model import BY_NAME, Model, Name, Named, Text
 from cxsim.sim.scenario.places import shown
 from cxsim.sim.scenario.problems import mistake
 from cxsim.sim.scenario.sites import Edge, Site, Wan
 from cxsim.sim.scenario.vms import Vm
-from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 SCHEMA_VERSION = 1
 DEFAULT_START = datetime(2017, 11, 6, 9, 0, tzinfo=UTC)

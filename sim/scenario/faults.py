@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, Self
 
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
+
 from cxsim.sim.scenario.addresses import Port, resolved
 from cxsim.sim.scenario.model import Model, Name, OneOf
 from cxsim.sim.scenario.problems import mistake
@@ -16,7 +18,6 @@ from cxsim.sim.scenario.quantities import Bandwidth, Duration
 from cxsim.sim.scenario.references import Ref
 from cxsim.sim.scenario.sites import FirewallRule
 from cxsim.sim.scenario.triggers import When
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 EdgeName = Annotated[Name, Ref("edge")]
 LinkName = Annotated[Name, Ref("link")]

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
+from pydantic import Discriminator, Field, Tag, model_validator
+
 from cxsim.sim.scenario.addresses import Address
 from cxsim.sim.scenario.model import BY_NAME, Name, Named, Text
 from cxsim.sim.scenario.problems import mistake
 from cxsim.sim.scenario.quantities import SignedDuration, Size
 from cxsim.sim.scenario.references import Ref
 from cxsim.sim.scenario.vcd import Org
-from pydantic import Discriminator, Field, Tag, model_validator
 
 DEFAULT_PASSWORD = "vmware"
 SSO_ADMINISTRATOR = "administrator@vsphere.local"

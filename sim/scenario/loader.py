@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic import ValidationError
+
 from cxsim.sim.scenario.checks import CHECKS
 from cxsim.sim.scenario.environment import Environment
 from cxsim.sim.scenario.hosts import ROLES
@@ -23,7 +25,6 @@ from cxsim.sim.scenario.references import Loading, gather
 from cxsim.sim.scenario.scenario import Scenario
 from cxsim.sim.scenario.wording import told
 from cxsim.sim.scenario.yamlfile import shown_path, yaml_files
-from pydantic import ValidationError
 
 Made = TypeVar("Made", bound=Environment)
 SCENARIO_KEYS = frozenset(

@@ -11,9 +11,6 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from cxsim.sim.scenario.places import NOWHERE, Place, TreeMap, below, shown, written
-from cxsim.sim.scenario.problems import advice, mistake, nearest
-from cxsim.sim.scenario.references import Loading
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -26,6 +23,10 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+
+from cxsim.sim.scenario.places import NOWHERE, Place, TreeMap, below, shown, written
+from cxsim.sim.scenario.problems import advice, mistake, nearest
+from cxsim.sim.scenario.references import Loading
 
 MOST_NAME_CHARACTERS = 128
 MOST_TEXT_CHARACTERS = 4096

@@ -11,8 +11,9 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from cxsim.sim.scenario.places import Place
 from pydantic_core import PydanticCustomError
+
+from cxsim.sim.scenario.places import Place
 
 MISTAKE = "scenario_mistake"
 NAMES_LISTED = 8

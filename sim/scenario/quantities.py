@@ -3,7 +3,7 @@
 Rules of this file: one table of dimensions; a number without its unit is never accepted, nor a unit that
 has two meanings. MB is 10^6, MiB 2^20 bytes; a bandwidth is in bits, a rate of change in bytes. Values are
 kept in the dimension's base unit: seconds, bits/s, bytes, bytes/s, fraction (1 = 100 %), MHz. Arithmetic is
-exact (Decimal) until the last step.
+exact (fractions) until the last step.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction as Exact
 from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
 
 from cxsim.sim.scenario.places import shown
 from cxsim.sim.scenario.problems import mistake
-from pydantic import BeforeValidator, WithJsonSchema
 
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _PART = re.compile(rf"\s*({_NUMBER})\s*([^\d\s+.-][^\s]*)\s*")
 MOST_CHARACTERS = 60
+MOST_DIGITS = 6
+"""Characters of a number that people still read at a glance."""
 
 
 class QuantityError(ValueError):
@@ -36,9 +40,9 @@ class Dimension:
     """A kind of quantity: its units (the base unit has factor 1), how people slip, an example, a limit."""
 
     what: str
-    units: Mapping[str, Decimal]
+    units: Mapping[str, Exact]
     example: str
-    most: Decimal
+    most: Exact
     slips: Mapping[str, str] = field(default_factory=dict)
     """What people write (lower case) instead of a unit, and the unit they mean."""
     whole: bool = False
@@ -59,16 +63,16 @@ class Dimension:
         return rf"^{part}(\s+{part})*$" if self.compound else rf"^{part}$"
 
 
-def _units(**factors: str) -> dict[str, Decimal]:
-    return {name: Decimal(factor) for name, factor in factors.items()}
+def _units(**factors: str) -> dict[str, Exact]:
+    return {name: Exact(factor) for name, factor in factors.items()}
 
 
 _DECIMAL = {"": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50}
-_BYTES = {f"{p}B": Decimal(10) ** e for p, e in _DECIMAL.items()} | {
-    f"{p}B": Decimal(2**e) for p, e in _BINARY.items()
+_BYTES = {f"{p}B": Exact(10) ** e for p, e in _DECIMAL.items()} | {
+    f"{p}B": Exact(2**e) for p, e in _BINARY.items()
 }
-_BITS_PER_S = {f"{p}bit/s": Decimal(10) ** e for p, e in _DECIMAL.items() if p != "P"}
+_BITS_PER_S = {f"{p}bit/s": Exact(10) ** e for p, e in _DECIMAL.items() if p != "P"}
 _PER = {"s": 1, "h": 3600, "d": 86400}
 _BYTES_PER_S = {
     f"{unit}/{per}": factor / seconds
@@ -105,20 +109,20 @@ DURATION = Dimension(
     "a duration",
     _units(us="0.000001", ms="0.001", s="1", min="60", h="3600", d="86400"),
     "15 min",
-    Decimal(3650 * 86400),
+    Exact(3650 * 86400),
     _TIME_SLIPS,
     compound=True,
 )
-BANDWIDTH = Dimension("a bandwidth", _BITS_PER_S, "100 Mbit/s", Decimal(10) ** 15, _BIT_SLIPS)
-SIZE = Dimension("a size", _BYTES, "40 GiB", Decimal(2) ** 60, _BYTE_SLIPS, whole=True)
-BYTE_RATE = Dimension("a rate of change", _BYTES_PER_S, "0.5 MB/s", Decimal(10) ** 12, _BYTE_RATE_SLIPS)
-FRACTION = Dimension("a percentage", {"%": Decimal("0.01")}, "99 %", Decimal(1), {"percent": "%", "pct": "%"})
-FREQUENCY = Dimension("a clock rate", _units(MHz="1", GHz="1000"), "2000 MHz", Decimal(10) ** 9, whole=True)
+BANDWIDTH = Dimension("a bandwidth", _BITS_PER_S, "100 Mbit/s", Exact(10) ** 15, _BIT_SLIPS)
+SIZE = Dimension("a size", _BYTES, "40 GiB", Exact(2) ** 60, _BYTE_SLIPS, whole=True)
+BYTE_RATE = Dimension("a rate of change", _BYTES_PER_S, "0.5 MB/s", Exact(10) ** 15, _BYTE_RATE_SLIPS)
+FRACTION = Dimension("a percentage", {"%": Exact(1, 100)}, "99 %", Exact(1), {"percent": "%", "pct": "%"})
+FREQUENCY = Dimension("a clock rate", _units(MHz="1", GHz="1000"), "2000 MHz", Exact(10) ** 9, whole=True)
 
 DIMENSIONS = (DURATION, BANDWIDTH, SIZE, BYTE_RATE, FRACTION, FREQUENCY)
 
 
-def parse(text: Any, dimension: Dimension, signed: bool = False) -> Decimal:
+def parse(text: Any, dimension: Dimension, signed: bool = False) -> Exact:
     """The value of a text in the base unit of its dimension. Raises QuantityError."""
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         raise QuantityError(f"{shown(text)} is not {dimension.what}", f'write "{dimension.example}"')
@@ -130,13 +134,13 @@ def parse(text: Any, dimension: Dimension, signed: bool = False) -> Decimal:
         raise QuantityError(f"{shown(text)} is negative", f'write "{text.strip().lstrip("-")}"')
     if abs(value) > dimension.most:
         raise QuantityError(f"{shown(text)} is too much", f"at most {render(dimension.most, dimension)}")
-    if dimension.whole and value != value.to_integral_value():
+    if dimension.whole and value.denominator != 1:
         base = next(u for u, factor in dimension.units.items() if factor == 1)
         raise QuantityError(f"{shown(text)} is not a whole number of {base}", f'write "{dimension.example}"')
     return value
 
 
-def _sum(text: str, dimension: Dimension) -> Decimal:
+def _sum(text: str, dimension: Dimension) -> Exact:
     parts: list[tuple[str, str]] = []
     at = 0
     while at < len(text) and len(text) <= MOST_CHARACTERS:
@@ -155,7 +159,7 @@ def _sum(text: str, dimension: Dimension) -> Decimal:
     signs = {number[0] for number, _ in parts[1:]}
     if signs & {"+", "-"}:
         raise QuantityError(f"{shown(text)} is not {dimension.what}", f'write "{dimension.example}"')
-    total = sum((abs(Decimal(number)) * dimension.units[unit] for number, unit in parts), Decimal(0))
+    total = sum((abs(Exact(number)) * dimension.units[unit] for number, unit in parts), Exact(0))
     return -total if parts[0][0].startswith("-") else total
 
 
@@ -173,10 +177,10 @@ def _with_unit(number: str, dimension: Dimension) -> str:
 def _right_unit(number: str, unit: str, dimension: Dimension) -> str:
     """What to write instead: the unit that was meant, the same amount in this dimension, or an example."""
     if dimension is BANDWIDTH and unit in _BYTES_PER_S:
-        same = render(Decimal(number) * _BYTES_PER_S[unit] * 8, BANDWIDTH)
+        same = render(Exact(number) * _BYTES_PER_S[unit] * 8, BANDWIDTH)
         return f'write "{same}" (a bandwidth is in bits)'
     if dimension is BYTE_RATE and unit in _BITS_PER_S:
-        same = render(Decimal(number) * _BITS_PER_S[unit] / 8, BYTE_RATE)
+        same = render(Exact(number) * _BITS_PER_S[unit] / 8, BYTE_RATE)
         return f'write "{same}" (a rate of change is in bytes)'
     folded = {u.lower(): u for u in reversed(list(dimension.units))} | dict(dimension.slips)
     meant = folded.get(unit.lower())
@@ -185,20 +189,21 @@ def _right_unit(number: str, unit: str, dimension: Dimension) -> str:
     return f'write "{dimension.example}" (units: {", ".join(dimension.usual)})'
 
 
-def render(value: Decimal | float | int, dimension: Dimension) -> str:
-    """A value in the largest unit that writes it exactly in few digits; `parse` reads it back unchanged."""
-    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
+def render(value: Exact | float | int, dimension: Dimension) -> str:
+    """A value in the largest unit that writes it exactly in few digits; `parse` reads it back unchanged. A
+    float is taken as the shortest decimal that means it."""
+    exact = Exact(repr(value)) if isinstance(value, float) else Exact(value)
     for unit in sorted(dimension.usual, key=lambda unit: dimension.units[unit], reverse=True):
-        factor = dimension.units[unit]
-        amount = exact / factor
-        if abs(amount) >= 1 and amount * factor == exact and len(_plain(amount)) <= 6:
-            return f"{_plain(amount)} {unit}"
+        amount = exact / dimension.units[unit]
+        if abs(amount) >= 1 and len(text := _decimal(amount)) <= MOST_DIGITS and Exact(text) == amount:
+            return f"{text} {unit}"
     base = "%" if dimension is FRACTION else next(u for u, factor in dimension.units.items() if factor == 1)
-    return f"{_plain(exact / dimension.units[base])} {base}"
+    return f"{_decimal(exact / dimension.units[base])} {base}"
 
 
-def _plain(number: Decimal) -> str:
-    text = format(number, "f")
+def _decimal(number: Exact) -> str:
+    """A number without an exponent. Exact when it has a finite decimal form."""
+    text = format(Decimal(number.numerator) / Decimal(number.denominator), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

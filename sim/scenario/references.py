@@ -11,10 +11,11 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from cxsim.sim.scenario.places import NOWHERE, TreeList, TreeMap, shown
-from cxsim.sim.scenario.problems import Problems, advice, mistake, nearest
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
+
+from cxsim.sim.scenario.places import NOWHERE, TreeList, TreeMap, shown
+from cxsim.sim.scenario.problems import Problems, advice, mistake, nearest
 
 KINDS: dict[str, tuple[str, str]] = {
     "site": ("site", "sites"),

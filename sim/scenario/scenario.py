@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Self
 
+from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
+
 from cxsim.sim.scenario.environment import Environment
 from cxsim.sim.scenario.expect import Expectation
 from cxsim.sim.scenario.faults import Fault
@@ -16,7 +18,6 @@ from cxsim.sim.scenario.hosts import Connector
 from cxsim.sim.scenario.model import Model, Name, Text
 from cxsim.sim.scenario.problems import mistake
 from cxsim.sim.scenario.steps import Step
-from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
 MOST_SEED = 2**63 - 1
 DEFAULT_SEED = 1

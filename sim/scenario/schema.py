@@ -7,12 +7,14 @@ required except where a list makes it complete (list items replace, they are not
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
 from cxsim.sim.scenario.expect.table import SUBJECTS
 from cxsim.sim.scenario.scenario import Scenario
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 BODIES = ("Eventually", "Never", "AtEnd", "AtMost", "Wait")
 """Models that hold a subject beside keys of their own."""
@@ -45,7 +47,7 @@ class _InOrder(GenerateJsonSchema):
 def models_schema() -> dict[str, Any]:
     """The schema of a complete scenario, with `extends` and `matrix`."""
     schema = Scenario.model_json_schema(by_alias=True, schema_generator=_InOrder)
-    schema["properties"] |= {"extends": EXTENDS, "matrix": MATRIX}
+    schema["properties"] |= deepcopy({"extends": EXTENDS, "matrix": MATRIX})
     return schema
 
 

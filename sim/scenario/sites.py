@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from cxsim.sim.scenario.addresses import (
     Address,
     AddressOrHost,
@@ -19,7 +21,6 @@ from cxsim.sim.scenario.addresses import (
 from cxsim.sim.scenario.model import Model, Name, Named, YesNo, one_or_many
 from cxsim.sim.scenario.quantities import Bandwidth, Duration, Fraction
 from cxsim.sim.scenario.references import Ref
-from pydantic import Field
 
 DeviceType = Literal["nsx-v", "nsx-t", "netfilter", "asa", "generic-pre-nat", "generic-post-nat"]
 Action = Literal["allow", "drop", "reject"]

@@ -9,6 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, Self
 
+from pydantic import Field, GetJsonSchemaHandler, PlainValidator, WithJsonSchema, model_validator
+from pydantic_core import CoreSchema
+
 from cxsim.sim.scenario.environment import instant
 from cxsim.sim.scenario.expect.product import CloudName, Vms
 from cxsim.sim.scenario.expect.table import SubjectBody, check_allowed
@@ -17,8 +20,6 @@ from cxsim.sim.scenario.places import TreeMap, shown
 from cxsim.sim.scenario.problems import mistake
 from cxsim.sim.scenario.quantities import DURATION, Duration, QuantityError, parse
 from cxsim.sim.scenario.references import Loading, Ref
-from pydantic import Field, GetJsonSchemaHandler, PlainValidator, WithJsonSchema, model_validator
-from pydantic_core import CoreSchema
 
 LEAST_RPO_S, MOST_RPO_S = 60.0, 24 * 3600.0
 """1..1440 min: the engine's range (cx.md 5.5); what the product allows is the core's business."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from pydantic import Discriminator, Field, Tag
+
 from cxsim.sim.eventlog import LoggedEvent
 from cxsim.sim.scenario.expect.infrastructure import VcdSubject, VCenterVmSubject
 from cxsim.sim.scenario.expect.product import (
@@ -23,7 +25,6 @@ from cxsim.sim.scenario.expect.table import subject_key
 from cxsim.sim.scenario.expect.timeline import Counted, Tracker
 from cxsim.sim.scenario.expect.traffic import CallPattern, FaultSubject, HostName, call_text, matches
 from cxsim.sim.scenario.model import Positive
-from pydantic import Discriminator, Field, Tag
 
 Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
 

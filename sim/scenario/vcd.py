@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
 from cxsim.sim.scenario.model import BY_NAME, Model, Name, Named, Text, YesNo
 from cxsim.sim.scenario.problems import mistake
 from cxsim.sim.scenario.quantities import Frequency, Size
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 Role = Literal[
     "Organization Administrator",

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
+from pydantic import Discriminator, Field, Tag, model_validator
+
 from cxsim.sim.scenario.addresses import Address
 from cxsim.sim.scenario.model import Model, Name, Named, Positive
 from cxsim.sim.scenario.problems import mistake
 from cxsim.sim.scenario.quantities import ByteRate, Duration, Size
 from cxsim.sim.scenario.references import Ref
-from pydantic import Discriminator, Field, Tag, model_validator
 
 MOST_DISKS = 60
 """4 SCSI controllers with 15 disks each."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pydantic_core import ErrorDetails
+
 from cxsim.sim.scenario.expect.table import SUBJECTS
 from cxsim.sim.scenario.hosts import ROLES
 from cxsim.sim.scenario.places import Place, TreeList, TreeMap, below, shown
 from cxsim.sim.scenario.problems import MISTAKE, Problem, Problems, advice
 from cxsim.sim.scenario.quantities import DIMENSIONS, render
-from pydantic_core import ErrorDetails
 
 Wording = tuple[str, str]
 
@@ -152,7 +153,7 @@ def told(error: ErrorDetails, tree: TreeMap, problems: Problems) -> Problem | No
     if error["type"] in ("missing", "extra_forbidden"):
         return None
     place, path, node = locate(tree, error["loc"])
-    if path in problems.troubled_paths and isinstance(node, dict):
+    if {path, path.removesuffix(".subject")} & problems.troubled_paths and isinstance(node, dict):
         return None
     if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
         return None  # pydantic counts the items that are right

@@ -15,69 +15,74 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cxsim.sim.scenario.places import Place, TreeList, TreeMap, below
-from cxsim.sim.scenario.problems import Problems, nearest
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
+
+from cxsim.sim.scenario.places import Place, TreeList, TreeMap, below
+from cxsim.sim.scenario.problems import Problems, nearest
 
 MOST_BYTES = 2 * 2**20
 MOST_VALUES = 100_000
 MOST_DEPTH = 40
+MOST_BRACKETS = 200
+"""Open brackets at which a text is not even parsed: the parser's time grows with their square."""
 SUFFIXES = (".yaml", ".yml")
 
 _TAG = "tag:yaml.org,2002:"
 _AS_TEXT = {f"{_TAG}str", f"{_TAG}timestamp", f"{_TAG}merge", f"{_TAG}value"}
 
+_QUOTE = "put the value in quotes"
 _SYNTAX: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     (re.compile(pattern), wrong, right)
     for pattern, wrong, right in (
         (r"found character '\\t'", "a tab", "indent with spaces"),
-        (
-            r"found character '([^']+)' that cannot start",
-            "a value cannot begin with {0}",
-            "put the value in quotes",
-        ),
+        (r"found character '([^']+)' that cannot start", "a value cannot begin with {0}", _QUOTE),
         (
             r"mapping values are not allowed",
             "a colon where no key can be",
-            "check the indentation, or put the value in quotes",
+            f"check the indentation, or {_QUOTE}",
         ),
+        (r"mapping keys are not allowed", "a question mark where no key can be", _QUOTE),
         (
             r"sequence entries are not allowed",
             "a list item where none can be",
             "begin the list on a line of its own",
         ),
-        (
-            r"expected ',' or '([\]}])', but got '<stream end>'",
-            "{0} is missing at the end",
-            "close what was opened",
-        ),
+        (r"found unexpected ':'", "a colon inside a value", _QUOTE),
+        (r"got '<stream end>'|unclosed", "a bracket is not closed", "close it, or check the indentation"),
         (
             r"expected ',' or '([\]}])', but got '([}\]])'",
             "{0} is missing before {1}",
             "close what was opened",
         ),
-        (r"expected ',' or '([\]}])', but got '([{\[])'", "{1} inside a value", "put the value in quotes"),
+        (r"expected ',' or '([\]}])', but got '([{\[])'", "{1} inside a value", _QUOTE),
         (r"expected ',' or '([\]}])'", "a comma or {0} is missing", "add it"),
         (r"expected <block end>, but found '([\]}])'", "{0} closes nothing", "remove it"),
-        (r"expected <block end>", "this line does not fit the lines above", "check the indentation"),
-        (r"could not find expected ':'", "a key without a colon", "write key: value"),
         (
-            r"found unexpected end of stream|unexpected end",
-            "the quotes opened here are not closed",
-            "close them",
+            r"expected <block end>|more indented",
+            "this line does not fit the lines above",
+            "check the indentation",
         ),
+        (r"could not find expected ':'", "a key without a colon", "write key: value"),
+        (r"node content", "a value is missing", "write one"),
+        (r"quoted scalar: found unexpected", "the quotes opened here are not closed", "close them"),
         (
-            r"found unknown escape character '(.+)'",
-            r"\{0} is no escape",
-            r"write \\{0}, or use single quotes",
+            r"escape|chr\(\)",
+            "a backslash in double quotes that is no escape",
+            "write it twice, or use single quotes",
         ),
         (r"undefined alias '?([^']+)'?", "there is no anchor &{0}", "define it before it is used"),
-        (r"found another document", "a second document begins", "one file holds one document: remove ---"),
-        (r"incompatible YAML document", "this version of YAML is not known", "remove the %YAML line"),
-        (r"tag handle", "a tag that is not known", "remove it"),
+        (r"scanning an (?:anchor|alias)", "& and * stand for anchors", _QUOTE),
+        (r"block scalar", "| and > stand for a text over several lines", _QUOTE),
+        (r"directive|incompatible", "a line that begins with % stands for a directive", "remove it"),
+        (r"tag|URI", "! stands for a tag", _QUOTE),
+        (
+            r"another document|document start|document end",
+            "a second document begins",
+            "remove ---: a file holds one",
+        ),
     )
 )
 
@@ -137,6 +142,10 @@ def _near_file(path: Path) -> str:
 
 def parse(text: str, file: str, problems: Problems) -> TreeMap | None:
     """The tree of a YAML text; None when it is not a mapping that can be read."""
+    deep = _too_deep(text, file)
+    if deep is not None:
+        problems.add(deep, "YAML", "is nested too deeply", f"at most {MOST_DEPTH} levels")
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an anchor that is used again: allowed by YAML
@@ -144,7 +153,7 @@ def parse(text: str, file: str, problems: Problems) -> TreeMap | None:
     except RecursionError:
         problems.add(Place(file, 1, 1), "YAML", "is nested too deeply", f"at most {MOST_DEPTH} levels")
         return None
-    except (YAMLError, ValueError) as error:
+    except Exception as error:  # whatever a text does to the parser, it is the text that must change
         _syntax(error, text, file, problems)
         return None
     if root is None or (isinstance(root, ScalarNode) and root.value == ""):
@@ -162,6 +171,16 @@ def parse(text: str, file: str, problems: Problems) -> TreeMap | None:
         problems.add(error.place, "YAML", error.wrong, error.right)
         return None
     return tree
+
+
+def _too_deep(text: str, file: str) -> Place | None:
+    """Where more brackets are open than any scenario needs (quotes and comments are not looked at)."""
+    depth = 0
+    for bracket in re.finditer(r"[][{}]", text):
+        depth = depth + 1 if bracket[0] in "[{" else max(0, depth - 1)
+        if depth > MOST_BRACKETS:
+            return Place(file, text.count("\n", 0, bracket.start()) + 1)
+    return None
 
 
 def _place(node: Node, file: str) -> Place:
@@ -188,7 +207,9 @@ def _syntax(error: Exception, text: str, file: str, problems: Problems) -> None:
         opened = "quoted scalar" in (error.context or "") and error.context_mark is not None
         mark = error.context_mark if opened else error.problem_mark
     place = Place(file, mark.line + 1, mark.column + 1) if mark is not None else Place(file, 1, 1)
-    found = (error.problem if isinstance(error, MarkedYAMLError) else None) or str(error).splitlines()[0]
+    found = str(error).partition("\n")[0]
+    if isinstance(error, MarkedYAMLError):
+        found = f"{error.context or ''}: {error.problem or ''}"
     wrong, right = f"is not YAML ({found})", "see docs/scenarios.md"
     for pattern, words, advice in _SYNTAX:
         match = pattern.search(found)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
+from pydantic import Field, model_validator
+
 from cxsim.sim.eventlog import LoggedEvent
 from cxsim.sim.scenario.expect.product import VmName
 from cxsim.sim.scenario.expect.subjects import Subject
@@ -15,7 +17,6 @@ from cxsim.sim.scenario.expect.timeline import Run
 from cxsim.sim.scenario.model import Name
 from cxsim.sim.scenario.problems import mistake
 from cxsim.sim.scenario.references import Ref
-from pydantic import Field, model_validator
 
 Power = Literal["on", "off", "suspended"]
 GONE = frozenset({"unregistered", "destroyed", "deleted"})

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
+
 from cxsim.sim.scenario.comparisons import MOST_COUNT
 from cxsim.sim.scenario.expect.product import CLOUD_STATUSES, VM_STATUSES
 from cxsim.sim.scenario.expect.subjects import Subject
@@ -22,8 +25,6 @@ from cxsim.sim.scenario.places import TreeList, TreeMap
 from cxsim.sim.scenario.problems import mistake
 from cxsim.sim.scenario.quantities import DURATION, Duration, render
 from cxsim.sim.scenario.references import Loading
-from pydantic import Field, GetJsonSchemaHandler, model_validator
-from pydantic_core import CoreSchema
 
 MICROSECONDS = 1_000_000
 
@@ -75,7 +76,8 @@ class Eventually(Windowed):
             return _never_opened(self)
         hit = _holding(self.subject, sightings, window)
         if hit is None:
-            return Verdict(False, f"never; at the end: {self.subject.summary(sightings, run)}")
+            last = "last seen" if self.subject.MOMENT else "at the end"
+            return Verdict(False, f"never; {last}: {self.subject.summary(sightings, run)}")
         return Verdict(True, "seen", hit.t_us, hit.number)
 
 
@@ -350,6 +352,10 @@ class InOrder(Model):
         return ", ".join(seen[-12:]) or "never seen"
 
 
+def _times(count: int) -> str:
+    return f"{count} time{'' if count == 1 else 's'}"
+
+
 class AtMost(SubjectBody):
     """It happens (or begins to hold) at most so many times."""
 
@@ -364,7 +370,7 @@ class AtMost(SubjectBody):
 
     def expected(self) -> str:
         """In words."""
-        return f"at most {self.count} times: {self.subject.text()}"
+        return f"at most {_times(self.count)}: {self.subject.text()}"
 
     def subjects(self) -> Sequence[Subject]:
         """What it is about, for the events to show."""
@@ -379,10 +385,9 @@ class AtMost(SubjectBody):
                 decided = decided or (sighting if count > self.count else None)
             holding = sighting.holds
         if decided is None:
-            return Verdict(True, f"{count} times")
-        return Verdict(
-            False, f"{count} times; one too many at {clock(decided.t_us)}", decided.t_us, decided.number
-        )
+            return Verdict(True, _times(count))
+        got = f"{_times(count)}; one too many at {clock(decided.t_us)}"
+        return Verdict(False, got, decided.t_us, decided.number)
 
 
 Operator = Eventually | AtEnd | Never | Within | InOrder | AtMost

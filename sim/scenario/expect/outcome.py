@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from pydantic import Field
+
 from cxsim.sim.eventlog import LoggedEvent
 from cxsim.sim.scenario.environment import Environment
 from cxsim.sim.scenario.expect.operators import AtEnd, AtMost, Eventually, InOrder, Never, Operator, Within
@@ -18,7 +20,6 @@ from cxsim.sim.scenario.expect.subjects import Subject, figures
 from cxsim.sim.scenario.expect.timeline import RpoReport, Run, clock
 from cxsim.sim.scenario.model import OneOf
 from cxsim.sim.scenario.places import Place
-from pydantic import Field
 
 EVENTS_SHOWN = 5
 EVENT_CHARACTERS = 200

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+
 from cxsim.sim.eventlog import LoggedEvent
 from cxsim.sim.scenario.comparisons import CountComparison
 from cxsim.sim.scenario.expect.subjects import MOMENT_OPERATORS, Pattern, Subject, either, glob
@@ -16,7 +18,6 @@ from cxsim.sim.scenario.model import Model, Name, Text, YesNo, one_or_many
 from cxsim.sim.scenario.places import shown
 from cxsim.sim.scenario.problems import mistake
 from cxsim.sim.scenario.references import Ref
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 CloudStatus = Literal["Enabling", "Running", "Enable Failed", "Deleted"]
 VmStatus = Literal[
@@ -277,7 +278,7 @@ class VmSubject(Subject):
     def text(self) -> str:
         words = f"VM {' and '.join(self.vm)}"
         words += f" is {either(self.status)}" if self.status else ""
-        words += f" shows {self.percent} percent" if self.percent else ""
+        words += f" shows a percentage {self.percent}" if self.percent else ""
         return words + (f' with reason "{self.reason}"' if self.reason else "")
 
 

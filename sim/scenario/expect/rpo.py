@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+
 from cxsim.sim.eventlog import LoggedEvent
 from cxsim.sim.scenario.comparisons import CountComparison, DurationComparison, FractionComparison
 from cxsim.sim.scenario.expect.subjects import Subject
@@ -18,7 +20,6 @@ from cxsim.sim.scenario.places import shown
 from cxsim.sim.scenario.problems import advice, mistake
 from cxsim.sim.scenario.quantities import DURATION, Duration, render
 from cxsim.sim.scenario.references import Loading
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 FLEET = "fleet"
 MICROSECONDS = 1_000_000
@@ -119,6 +120,9 @@ class RpoSubject(Subject):
                 or (bool(violations) and self.first_violation.contains(violations[0][0]))
             )
         )
+
+    def sightings(self, run: Run) -> list[Sighting]:
+        return []
 
     def at_end(self, run: Run) -> bool | None:
         figures = self.figures(run)

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar
 
+from pydantic import Field
+
 from cxsim.sim.eventlog import LoggedEvent
 from cxsim.sim.scenario.expect.timeline import BEFORE_ALL, LastEvent, Run, Sighting, Tracker
 from cxsim.sim.scenario.model import Model, Text
 from cxsim.sim.scenario.places import written
-from pydantic import Field
 
 STATE_OPERATORS = frozenset({"eventually", "at_end", "never", "within", "in_order", "at_most", "wait"})
 MOMENT_OPERATORS = STATE_OPERATORS - {"at_end"}
@@ -112,9 +113,11 @@ def either(values: Sequence[str] | None) -> str:
 
 
 def figures(fields: dict[str, Any]) -> str:
-    """An event's fields as `key=value`, text with spaces in quotes."""
+    """An event's fields as `key=value`, text with spaces in quotes; fields without a value are left out."""
     parts = []
     for key, value in fields.items():
+        if value is None:
+            continue
         text = written(value) if not isinstance(value, str) else value
         parts.append(f"{key}={text}" if text and " " not in text else f'{key}="{text}"')
     return " ".join(parts)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
+from pydantic import Discriminator, Field, GetJsonSchemaHandler, Tag
+from pydantic_core import CoreSchema
+
 from cxsim.sim.scenario.expect.infrastructure import VcdSubject, VCenterVmSubject
 from cxsim.sim.scenario.expect.product import (
     CertificatesSubject,
@@ -23,8 +26,6 @@ from cxsim.sim.scenario.model import Model
 from cxsim.sim.scenario.places import TreeMap, below
 from cxsim.sim.scenario.problems import mistake, nearest
 from cxsim.sim.scenario.references import Loading
-from pydantic import Discriminator, Field, GetJsonSchemaHandler, Tag
-from pydantic_core import CoreSchema
 
 SUBJECTS: dict[str, type[Subject]] = {
     "message": MessageSubject,
@@ -97,7 +98,7 @@ class SubjectBody(Model):
 
     @classmethod
     def shaped(cls, data: Any, loading: Loading | None) -> Any:
-        if not isinstance(data, dict) or "subject" in data:
+        if not isinstance(data, dict) or ("subject" in data and not isinstance(data, TreeMap)):
             return data
         own = cls.own_keys()
         theirs = [key for key in data if key not in own]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
+from pydantic import AfterValidator, Field
+
 from cxsim.sim.eventlog import LoggedEvent
 from cxsim.sim.scenario.comparisons import CountComparison
 from cxsim.sim.scenario.expect.subjects import MOMENT_OPERATORS, STATE_OPERATORS, Pattern, Subject, glob
@@ -17,7 +19,6 @@ from cxsim.sim.scenario.model import Name, Text
 from cxsim.sim.scenario.places import shown
 from cxsim.sim.scenario.problems import mistake
 from cxsim.sim.scenario.references import Ref
-from pydantic import AfterValidator, Field
 
 _CALL = re.compile(r"(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS|\*) /\S*\Z|SOAP \S+\Z")
 

@@ -64,4 +64,5 @@ def run_batch(
         for future in futures:
             yield future.result()
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        # After Ctrl-C: what has not begun never does, what runs ends by itself within seconds.
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from cxsim.sim.cli import main
 from lxml import etree
+
+from cxsim.sim.cli import main
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 FIREWALL = SCENARIOS / "enable-failed-firewall.yaml"
@@ -90,7 +91,11 @@ def test_processes_give_the_same_results_in_the_same_order(run) -> None:
 @pytest.mark.parametrize("command", ["run", "check", "list"])
 def test_bad_input_is_told_and_nothing_is_run(run, tmp_path: Path, command: str) -> None:
     bad = tmp_path / "bad.yaml"
-    bad.write_text(FIREWALL.read_text().replace("CHC-ESG", "CHC-EGS").replace("environments/", f"{SCENARIOS}/environments/"))
+    bad.write_text(
+        FIREWALL.read_text()
+        .replace("CHC-ESG", "CHC-EGS")
+        .replace("environments/", f"{SCENARIOS}/environments/")
+    )
     done = run(command, bad)
     assert done.exit_code == 2
     assert "CHC-ESG" in done.output, "the nearest valid name"
@@ -113,7 +118,13 @@ def test_a_tag_that_nothing_has_is_told(run) -> None:
 def test_an_expectation_that_is_not_met_exits_with_1_and_says_why(run, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yaml"
     text = FIREWALL.read_text().replace("environments/", f"{SCENARIOS}/environments/")
-    wrong.write_text(text.replace("at_end: {cloud: MyCloud-CHC, status: Enable Failed}", "at_end: {cloud: MyCloud-CHC, status: Running}", 1))
+    wrong.write_text(
+        text.replace(
+            "at_end: {cloud: MyCloud-CHC, status: Enable Failed}",
+            "at_end: {cloud: MyCloud-CHC, status: Running}",
+            1,
+        )
+    )
     done = run("run", wrong, "--no-story")
     assert done.exit_code == 1
     assert "not met" in done.output
@@ -136,7 +147,11 @@ def test_an_expected_failure_passes_and_an_unexpected_pass_fails(run, tmp_path: 
     known.write_text(text + "\nexpect_fail: {issue: 12}\n")
     assert run("run", known).exit_code == 1
     known.write_text(
-        text.replace("at_end: {cloud: MyCloud-CHC, status: Enable Failed}", "at_end: {cloud: MyCloud-CHC, status: Running}", 1)
+        text.replace(
+            "at_end: {cloud: MyCloud-CHC, status: Enable Failed}",
+            "at_end: {cloud: MyCloud-CHC, status: Running}",
+            1,
+        )
         + "\nexpect_fail: {issue: 12}\n"
     )
     done = run("run", known)

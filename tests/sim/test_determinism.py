@@ -40,6 +40,8 @@ def test_another_seed_writes_other_bytes(tmp_path: Path) -> None:
     for seed in ("1", "2"):
         log = tmp_path / f"{seed}.jsonl"
         command = [sys.executable, "-m", "cxsim.sim.cli", "run", str(SCENARIOS / "enable-failed-nat.yaml")]
-        subprocess.run([*command, "--seed", seed, "--log", str(log)], check=True, capture_output=True, timeout=100)
+        subprocess.run(
+            [*command, "--seed", seed, "--log", str(log)], check=True, capture_output=True, timeout=100
+        )
         logs.append(log.read_text().splitlines()[1:])
     assert logs[0] != logs[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from cxsim.sim.result import Exit
 from cxsim.sim.run import run_scenario
 from cxsim.sim.scenario import Scenario, discover

@@ -198,6 +198,7 @@ class Endpoint:
     def _end(self) -> None:
         self.closed = True
         self.received.clear()
+        self._stop_giving_up()
         self.process.endpoints.pop(self, None)
         self.connection.end_closed()
 
@@ -293,21 +294,24 @@ class Endpoint:
 
     def _hold(self, number: int, segment: bytes) -> None:
         self._held.append((number, segment))
-        if self._give_up is None:
+        if self._give_up is None and not self.closed:  # a closed end has nobody to tell
             hub = self.connection.hub
             self._give_up = Timer(hub.env, hub.tcp.retransmit_s, self._retransmitted_in_vain)
 
     def retransmit(self) -> None:
         """The circuit works again: send what was lost, in order."""
         held, self._held = sorted(self._held), []
-        if self._give_up is not None:
-            self._give_up.cancel()
-            self._give_up = None
+        self._stop_giving_up()
         for number, segment in held:
             if self._held:
                 self._hold(number, segment)
             else:
                 self._emit(number, segment)
+
+    def _stop_giving_up(self) -> None:
+        if self._give_up is not None:
+            self._give_up.cancel()
+            self._give_up = None
 
     def _retransmitted_in_vain(self) -> None:
         self._give_up = None

@@ -1,218 +1,207 @@
-"""The core's client of the tenant's vCenter: a conversation over pyVmomi that lists VMs and powers them off.
+"""The core's client of the tenant's vCenter, over pyVmomi.
 
-Rules of this file: pyVmomi does the wire format; what is ours is the pinned connection (core/pinning.py;
-pyVmomi's own `thumbprint=` differs between its releases), waiting for tasks with the Runtime's sleep instead
-of a long poll (so that a wait takes no connection and can be cancelled), and words a user can act on.
+Rules of this file: blocking calls; every wait goes through the Runtime. A task is polled: `WaitForUpdates`
+would hold a connection for minutes, and in virtual time a poll costs nothing. A session that has ended is
+begun anew once, without the caller noticing. Every error is of the `UserError` family. Sources: cx.md 1.2
+row 12, 3.2, 3.4.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from pyVmomi import SoapStubAdapter, vim, vmodl
+from pyVmomi import vim, vmodl
 
 from cxsim.core.configuration import ApplianceConfig
-from cxsim.core.errors import BadAnswer, Conflict, LoginRefused, NotFound, UserError, translated
+from cxsim.core.errors import UserError
 from cxsim.core.neighbours import SourceVm
-from cxsim.core.pinning import FirstSight, Judge, PinnedHTTPSConnection, Pins, unverified_context
+from cxsim.core.pinning import FirstSight, Judge, Pins
 from cxsim.core.runtime import Runtime
+from cxsim.core.vcenter_errors import VcenterError, VcenterNotFound, refused, told
+from cxsim.core.vcenter_inventory import POWER, Inventory, InventoryVm, TreeNode
+from cxsim.core.vcenter_stub import JudgedStub
 
 T = TypeVar("T")
 
-API_VERSION = "vim.version.version10"
-"""vim25 6.0, the oldest vCenter that CX supports (cx.md 1.1); newer ones speak it too."""
-
-VM_PROPERTIES = (
-    "name",
-    "config.instanceUuid",
-    "config.template",
-    "config.hardware.device",
-    "runtime.powerState",
-)
-POWER = {"poweredOn": "on", "poweredOff": "off", "suspended": "suspended"}
-KIB = 1024
-PAGE_OBJECTS = 500
-"""Objects in one answer of RetrievePropertiesEx."""
+MARK = "CX Migration"
+"""The custom attribute by which a migrated VM is known."""
 
 
-class VcenterClient:
-    """A logged-in conversation: `neighbours.SourceVcenter`. Every method raises the `UserError` family."""
+class VcenterSession:
+    """A logged-in conversation with a vCenter (`neighbours.SourceVcenter`). Made by `VcenterLogins`."""
 
-    def __init__(self, service: Any, where: str, runtime: Runtime, config: ApplianceConfig) -> None:
-        self._service, self._where, self._runtime, self._config = service, where, runtime, config
+    def __init__(self, runtime: Runtime, config: ApplianceConfig, judge: Judge) -> None:
+        self._runtime = runtime
+        self._config = config
+        self._stub = JudgedStub(runtime, config.vcenter_host, config.vcenter_port, judge, config.timeouts_s)
+        self._where = f"vCenter (https://{config.vcenter_host}:{config.vcenter_port})"
+        self._service: Any = vim.ServiceInstance("ServiceInstance", self._stub)
+        self._content: Any = None
+
+    # -- session
+
+    def login(self) -> None:
+        """Raises `ConnectionTrouble`, `CertificateMismatch`, `VcenterLoginRefused`, `VcenterBadAnswer`."""
+        with told(f"log in to the vCenter as {self._config.vcenter_user}", self._where):
+            self._stub.negotiate()
+            self._login()
+
+    def _login(self) -> None:
+        self._stub.SetSessionId(None)
+        content = self._service.RetrieveContent()
+        content.sessionManager.Login(self._config.vcenter_user, self._config.vcenter_password, None)
+        self._content = content
+
+    def logout(self) -> None:
+        """End the session, if there is one, and close the connections. A vCenter that cannot be reached any
+        more ends it by itself."""
+        content, self._content = self._content, None
+        try:
+            if content is not None:
+                with suppress(UserError), told("log out of the vCenter", self._where):
+                    content.sessionManager.Logout()
+        finally:
+            self._stub.DropConnections()
+
+    def _do(self, attempted: str, work: Callable[[], T]) -> T:
+        """Do something in the session, once more after a new login if the session has ended."""
+        with told(attempted, self._where):
+            try:
+                return work()
+            except vim.fault.NotAuthenticated:
+                self._login()
+                return work()
+
+    # -- looking
 
     def instance_uuid(self) -> str:
         """The vCenter's own identifier (`about.instanceUuid`)."""
-        with self._asking("read the identity of the vCenter"):
-            return str(self._service.RetrieveContent().about.instanceUuid)
+        return str(self._content.about.instanceUuid or "")
 
-    def vms(self) -> Sequence[SourceVm]:
-        """Every VM of the inventory that is no template, by name and then by moref."""
-        with self._asking("list the virtual machines"):
-            content = self._service.RetrieveContent()
-            view = content.viewManager.CreateContainerView(content.rootFolder, [vim.VirtualMachine], True)
-            try:
-                found = [_source_vm(item) for item in self._retrieve(content, view)]
-            finally:
-                view.DestroyView()
-        return sorted((vm for vm in found if vm is not None), key=lambda vm: (vm.name, vm.moref))
+    def vms(self) -> list[InventoryVm]:
+        """Every VM that can be migrated, by name; two VMs in different folders may share a name."""
+        return self._do("list the virtual machines", lambda: Inventory(self._content).vms())
 
-    def _retrieve(self, content: Any, view: Any) -> Iterator[Any]:
-        query = vmodl.query.PropertyCollector
-        walk = query.TraversalSpec(name="view", path="view", skip=False, type=vim.view.ContainerView)
-        spec = query.FilterSpec(
-            objectSet=[query.ObjectSpec(obj=view, skip=True, selectSet=[walk])],
-            propSet=[query.PropertySpec(type=vim.VirtualMachine, pathSet=list(VM_PROPERTIES))],
+    def tree(self) -> TreeNode:
+        """The inventory tree: datacenters, clusters, hosts, folders, VMs."""
+        return self._do("read the inventory", lambda: Inventory(self._content).tree())
+
+    def vm(self, name: str) -> InventoryVm:
+        """The one VM of this name. Raises `VcenterNotFound`, `VcenterError` when there are several."""
+        attempted = f"find the virtual machine {name}"
+        found = [vm for vm in self.vms() if vm.name == name]
+        if not found:
+            raise VcenterNotFound(attempted, self._where, "it is not in the inventory", "the name as typed")
+        if len(found) > 1:
+            raise VcenterError(
+                attempted,
+                self._where,
+                f"{len(found)} virtual machines have this name",
+                "that the name is unique, or name the one that is meant by its identifier",
+            )
+        return found[0]
+
+    def vm_by_moref(self, moref: str) -> InventoryVm:
+        """The VM with this identifier. Raises `VcenterNotFound`."""
+        for vm in self.vms():
+            if vm.moref == moref:
+                return vm
+        raise VcenterNotFound(
+            f"find the virtual machine {moref}",
+            self._where,
+            "it is not in the inventory",
+            "whether the VM was deleted or registered anew (it then has another identity)",
         )
-        collector = content.propertyCollector
-        page = collector.RetrievePropertiesEx([spec], query.RetrieveOptions(maxObjects=PAGE_OBJECTS))
-        while page is not None:
-            yield from page.objects
-            page = collector.ContinueRetrievePropertiesEx(page.token) if page.token else None
+
+    def power(self, vm: SourceVm) -> str:
+        """`on`, `off` or `suspended`, now. Raises `VcenterNotFound`."""
+        state = self._do(f"read the power state of {vm.name}", lambda: self._ref(vm).runtime.powerState)
+        return POWER[str(state)]
+
+    # -- doing
 
     def power_off(self, vm: SourceVm) -> None:
-        """Power the VM off and wait for it. A VM that is off already is as good."""
-        attempted = f"power off {vm.name}"
-        with self._asking(attempted):
-            try:
-                self._finish(vim.VirtualMachine(vm.moref, self._service._stub).PowerOffVM_Task(), attempted)
-            except vim.fault.InvalidPowerState as refused:
-                if POWER.get(str(refused.existingState)) != "off":
-                    raise
+        """Power the VM off and wait for it. A VM that is off already is as good. Raises `VcenterError`."""
+        self._power(vm, "off", f"power off {vm.name}", lambda ref: ref.PowerOffVM_Task())
 
-    def _finish(self, task: Any, attempted: str) -> None:
-        """Look at a task until it has ended. Raises the fault that ended it."""
-        deadline_s = self._runtime.now() + self._config.vcenter_task_limit_s
+    def power_on(self, vm: SourceVm) -> None:
+        """Power the VM on and wait for it. A VM that is on already is as good. Raises `VcenterError`."""
+        self._power(vm, "on", f"power on {vm.name}", lambda ref: ref.PowerOnVM_Task())
+
+    def _power(self, vm: SourceVm, wanted: str, attempted: str, start: Callable[[Any], Any]) -> None:
+        if self.power(vm) == wanted:
+            return
+        try:
+            self.finish(self._do(attempted, lambda: start(self._ref(vm))), attempted)
+        except VcenterError as error:
+            # Somebody else was quicker: what was wanted is so.
+            if error.fault != "InvalidPowerState" or self.power(vm) != wanted:
+                raise
+
+    def mark(self, vm: SourceVm, text: str, suffix: str = "") -> None:
+        """Mark a VM so that nobody takes it for one in use: the custom attribute `CX Migration`, and a
+        suffix to its name. Both may be there already. Raises `VcenterError`."""
+        self._do(f"mark {vm.name}", lambda: self._set_attribute(vm, text))
+        if suffix and not vm.name.endswith(suffix):
+            attempted = f"rename {vm.name}"
+            name = f"{vm.name}{suffix}"
+            self.finish(self._do(attempted, lambda: self._ref(vm).Rename_Task(name)), attempted)
+
+    def _set_attribute(self, vm: SourceVm, text: str) -> None:
+        fields = self._content.customFieldsManager
+        known = {f.name: f.key for f in fields.field or []}
+        key = known.get(MARK)
+        if key is None:
+            key = fields.AddCustomFieldDef(MARK, vim.VirtualMachine).key
+        fields.SetField(self._ref(vm), key, text)
+
+    def finish(self, task: Any, attempted: str) -> Any:
+        """Poll a task to its end; its result. Raises `VcenterError` with the task's fault, or when it takes
+        longer than the configured limit."""
+        limit_s = self._runtime.now() + self._config.vcenter_task_limit_s
         while True:
-            info = task.info
-            if info.state == "success":
-                return
-            if info.state == "error":
-                raise info.error or vmodl.fault.SystemError(msg="the task failed without a reason")
-            if self._runtime.now() >= deadline_s:
-                raise BadAnswer(
+            info = self._do(attempted, lambda: task.info)
+            if info.state == vim.TaskInfo.State.success:
+                return info.result
+            if info.state == vim.TaskInfo.State.error:
+                raise refused(info.error or vmodl.RuntimeFault(), attempted, self._where)
+            if self._runtime.now() >= limit_s:
+                raise VcenterError(
                     attempted,
                     self._where,
-                    f"the task has not ended after {self._config.vcenter_task_limit_s:g} s",
-                    "the task in the vSphere Client, and whether the ESXi host answers",
+                    f"the task has not ended after {self._config.vcenter_task_limit_s:g} s "
+                    f"({info.state}, {info.progress or 0} %)",
+                    "the task in the vCenter, and the load of its hosts",
                 )
             self._runtime.sleep(self._config.vcenter_task_poll_s)
 
-    @contextmanager
-    def _asking(self, attempted: str) -> Iterator[None]:
-        with _told(attempted, self._where):
-            yield
+    def _ref(self, vm: SourceVm) -> Any:
+        return vim.VirtualMachine(vm.moref, self._stub)
 
 
 class VcenterLogins:
-    """Opens conversations with the tenant's vCenter: the appliance's `neighbours.OpenVcenter`.
+    """Logs in at the tenant's vCenter, for one block at a time (`neighbours.OpenVcenter`).
 
-    The certificate is the one in the configuration, or the one shown first (`ApplianceConfig
-    .vcenter_thumbprint`), and is compared on every connect."""
+    Trust: the configured thumbprint; without one, what the vCenter shows first is registered and every
+    other certificate refused from then on.
+    """
 
     def __init__(self, runtime: Runtime, config: ApplianceConfig) -> None:
-        self._runtime, self._config = runtime, config
-        place = (config.vcenter_host, config.vcenter_port)
-        pinned = config.vcenter_thumbprint
-        self._judge: Judge = FirstSight() if pinned is None else Pins({place: pinned})
+        self._runtime = runtime
+        self._config = config
+        self._judge: Judge = FirstSight()
+        if config.vcenter_thumbprint is not None:
+            place = (config.vcenter_host, config.vcenter_port)
+            self._judge = Pins({place: config.vcenter_thumbprint})
 
     @contextmanager
-    def __call__(self) -> Iterator[VcenterClient]:
-        """Log in; log out and close the connections at the end of the block."""
-        where = f"vCenter {self._config.vcenter_host}"
-        stub = _stub(self._config, self._judge)
+    def __call__(self) -> Iterator[VcenterSession]:
+        """Log in, and out at the end of the block. Raises as `VcenterSession.login`."""
+        session = VcenterSession(self._runtime, self._config, self._judge)
         try:
-            service: Any = vim.ServiceInstance("ServiceInstance", stub)
-            with _told("log in at vCenter", where):
-                service.RetrieveContent().sessionManager.Login(
-                    self._config.vcenter_user, self._config.vcenter_password
-                )
-            try:
-                yield VcenterClient(service, where, self._runtime, self._config)
-            finally:
-                with suppress(UserError), _told("log out of vCenter", where):
-                    service.RetrieveContent().sessionManager.Logout()
+            session.login()
+            yield session
         finally:
-            stub.DropConnections()
-
-
-def _stub(config: ApplianceConfig, judge: Judge) -> Any:
-    """A SOAP stub whose connections are judged. It keeps no idle connection: pyVmomi's pool ages by the wall
-    clock, whatever the Runtime's clock says."""
-    stub = SoapStubAdapter(
-        config.vcenter_host,
-        config.vcenter_port,
-        version=API_VERSION,
-        sslContext=unverified_context(),
-        httpConnectionTimeout=config.read_timeout_s,
-        poolSize=1,
-        connectionPoolTimeout=-1,
-    )
-    stub.scheme = functools.partial(PinnedHTTPSConnection, judge=judge)
-    return stub
-
-
-def _source_vm(item: Any) -> SourceVm | None:
-    values = {prop.name: prop.val for prop in item.propSet}
-    if values.get("config.template"):
-        return None
-    disks = [
-        d for d in values.get("config.hardware.device") or () if isinstance(d, vim.vm.device.VirtualDisk)
-    ]
-    return SourceVm(
-        name=str(values.get("name") or ""),
-        moref=str(item.obj._moId),
-        instance_uuid=str(values.get("config.instanceUuid") or ""),
-        power=POWER.get(str(values.get("runtime.powerState")), "off"),
-        disk_bytes=sum(int(d.capacityInBytes or d.capacityInKB * KIB) for d in disks),
-    )
-
-
-Telling = Callable[[str, str, Any], UserError]
-
-
-def _no_permission(attempted: str, where: str, fault: Any) -> UserError:
-    return LoginRefused(
-        attempted,
-        where,
-        f"the account may not do this ({fault.privilegeId})",
-        "the account's role in vCenter",
-    )
-
-
-# fmt: off
-FAULTS: tuple[tuple[type[BaseException], Telling], ...] = (
-    (vim.fault.InvalidLogin, lambda a, w, f: LoginRefused(
-        a, w, "the user name or the password is wrong", "the account in the appliance's vCenter settings")),
-    (vim.fault.NoPermission, _no_permission),
-    (vim.fault.NotAuthenticated, lambda a, w, f: LoginRefused(
-        a, w, "the session has ended", "whether the vCenter was restarted; try again")),
-    (vmodl.fault.ManagedObjectNotFound, lambda a, w, f: NotFound(
-        a, w, "the object is gone from the inventory", "the inventory in the vSphere Client")),
-    (vim.fault.InvalidPowerState, lambda a, w, f: Conflict(
-        a, w, f"the VM is {f.existingState}", "the VM's power state in the vSphere Client")),
-    (vim.fault.TaskInProgress, lambda a, w, f: Conflict(
-        a, w, "another task is at work on the object", "Recent Tasks in the vSphere Client; try again")),
-)
-# fmt: on
-"""What vCenter's faults mean to the user; a fault that is not listed is told by its name."""
-
-
-@contextmanager
-def _told(attempted: str, where: str) -> Iterator[None]:
-    """Raise faults, and trouble of communication, as the `UserError` family."""
-    try:
-        with translated(attempted, where):
-            yield
-    except vmodl.MethodFault as fault:
-        for kind, telling in FAULTS:
-            if isinstance(fault, kind):
-                raise telling(attempted, where, fault) from fault
-        name = type(fault).__name__.rpartition(".")[2]
-        text = f"{name}: {fault.msg}" if fault.msg else name
-        raise BadAnswer(
-            attempted, where, f"vCenter answered with the fault {text}", "vpxd.log of the vCenter"
-        ) from fault
+            session.logout()

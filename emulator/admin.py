@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from flask import Flask, Response, jsonify, request
+
 from cxsim.emulator.exchange import Environ, WsgiApp
 from cxsim.emulator.fault_rules import FaultRule, FaultRules
 from cxsim.emulator.host import Host
 from cxsim.emulator.journal import Journal
 from cxsim.emulator.state import Stateful
-from flask import Flask, Response, jsonify, request
 
 PREFIX = "/_emulator"
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
+
 from cxsim.emulator.exchange import WsgiApp
 from cxsim.emulator.fault_rules import TransportFault
 

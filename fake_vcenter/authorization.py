@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyVmomi import vim
+
 from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.data_objects import data
 from cxsim.fake_vcenter.managed_entity import ROLE_IDS
 from cxsim.fake_vcenter.managed_object import Managed, operation, prop
 from cxsim.fake_vcenter.model import Model
 from cxsim.fake_vcenter.sessions import PRIVILEGES
-from pyVmomi import vim
 
 
 class AuthorizationManager(Managed):

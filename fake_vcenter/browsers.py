@@ -5,9 +5,10 @@ Rules of this file: they can be found and read; searching through them is not em
 
 from __future__ import annotations
 
+from pyVmomi import vim
+
 from cxsim.fake_vcenter.managed_object import Managed, prop
 from cxsim.fake_vcenter.model import Model
-from pyVmomi import vim
 
 
 class EnvironmentBrowser(Managed):

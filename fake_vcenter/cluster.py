@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyVmomi import vim
+
 from cxsim.fake_vcenter.browsers import EnvironmentBrowser
 from cxsim.fake_vcenter.data_objects import data
 from cxsim.fake_vcenter.folder import Folder
@@ -15,7 +17,6 @@ from cxsim.fake_vcenter.managed_entity import ManagedEntity
 from cxsim.fake_vcenter.managed_object import Managed, prop
 from cxsim.fake_vcenter.model import Model
 from cxsim.fake_vcenter.resource_pool import ResourcePool
-from pyVmomi import vim
 
 
 class Cluster(ManagedEntity):

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pyVmomi import vim
+from pyVmomi.VmomiSupport import long
+
 from cxsim.fake_vcenter.browsers import DatastoreBrowser
 from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.data_objects import data
@@ -16,8 +19,6 @@ from cxsim.fake_vcenter.managed_entity import ManagedEntity
 from cxsim.fake_vcenter.managed_object import operation, prop
 from cxsim.fake_vcenter.model import Model
 from cxsim.fake_vcenter.records import VmRecord
-from pyVmomi import vim
-from pyVmomi.VmomiSupport import long
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.host_system import HostSystem

@@ -11,6 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pyVmomi import VmomiSupport, vim, vmodl
+from pyVmomi.Version import IsChildVersion
+
 from cxsim.emulator.fault_rules import SoapFault
 from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.managed_object import Managed
@@ -23,8 +26,6 @@ from cxsim.fake_vcenter.soap_reader import (
 )
 from cxsim.fake_vcenter.soap_writer import MethodFault, Raw, escape, writer
 from cxsim.fake_vcenter.versions import negotiated
-from pyVmomi import VmomiSupport, vim, vmodl
-from pyVmomi.Version import IsChildVersion
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.model import Model

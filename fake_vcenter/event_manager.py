@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from pyVmomi import vim, vmodl
+from pyVmomi.VmomiSupport import DataObject, long
+
 from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.data_objects import data, field
 from cxsim.fake_vcenter.managed_object import Managed, operation, prop
 from cxsim.fake_vcenter.model import Model
-from pyVmomi import vim, vmodl
-from pyVmomi.VmomiSupport import DataObject, long
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.managed_entity import ManagedEntity

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyVmomi import VmomiSupport, vim
+
 from cxsim.fake_vcenter import faults
 from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.managed_entity import MAX_NAME_CHARACTERS, ManagedEntity
 from cxsim.fake_vcenter.managed_object import operation, prop
 from cxsim.fake_vcenter.model import Model
-from pyVmomi import VmomiSupport, vim
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.task import Task

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pyVmomi import vim, vmodl
+from pyVmomi.VmomiSupport import long, short
+
 from cxsim.fake_vcenter import inventory
 from cxsim.fake_vcenter.browsers import DatastoreBrowser
 from cxsim.fake_vcenter.data_objects import data
@@ -15,8 +18,6 @@ from cxsim.fake_vcenter.managed_entity import ManagedEntity
 from cxsim.fake_vcenter.managed_object import Managed, prop
 from cxsim.fake_vcenter.model import Model, instant
 from cxsim.fake_vcenter.versions import PRODUCTS
-from pyVmomi import vim, vmodl
-from pyVmomi.VmomiSupport import long, short
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.cluster import Cluster

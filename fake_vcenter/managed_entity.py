@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from pyVmomi import vim
+
 from cxsim.fake_vcenter import faults
 from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.data_objects import data
 from cxsim.fake_vcenter.managed_object import Managed, operation, prop
 from cxsim.fake_vcenter.model import Model
-from pyVmomi import vim
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.custom_fields import CustomFieldsManager

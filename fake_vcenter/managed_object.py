@@ -11,12 +11,13 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from cxsim.fake_vcenter import property_path
-from cxsim.fake_vcenter.data_objects import UNSET, neutral
-from cxsim.fake_vcenter.soap_writer import writer
 from pyVmomi import VmomiSupport, vmodl
 from pyVmomi.Version import IsChildVersion
 from pyVmomi.VmomiSupport import F_OPTIONAL
+
+from cxsim.fake_vcenter import property_path
+from cxsim.fake_vcenter.data_objects import UNSET, neutral
+from cxsim.fake_vcenter.soap_writer import writer
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.call import Call

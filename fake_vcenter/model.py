@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cxsim.emulator.host import Host
 from pyVmomi import vmodl
+
+from cxsim.emulator.host import Host
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.inventory import VCenter

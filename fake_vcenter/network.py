@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyVmomi import vim
+
 from cxsim.fake_vcenter.data_objects import data
 from cxsim.fake_vcenter.folder import Folder
 from cxsim.fake_vcenter.managed_entity import ManagedEntity
 from cxsim.fake_vcenter.managed_object import prop
 from cxsim.fake_vcenter.model import Model
-from pyVmomi import vim
 
 
 class Network(ManagedEntity):

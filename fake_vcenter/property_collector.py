@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyVmomi import vmodl
+
 from cxsim.emulator.tasks import TaskState
 from cxsim.fake_vcenter import faults
 from cxsim.fake_vcenter.call import Call
@@ -20,7 +22,6 @@ from cxsim.fake_vcenter.property_selection import Selected, object_content, sele
 from cxsim.fake_vcenter.sessions import Session
 from cxsim.fake_vcenter.soap_writer import Raw
 from cxsim.fake_vcenter.task import Task
-from pyVmomi import vmodl
 
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.05, 1.0
 """How soon a waiting call looks again: doubling from the first to the longest."""

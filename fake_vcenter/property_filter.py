@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pyVmomi import vmodl
+
 from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.managed_object import Managed, operation, prop
 from cxsim.fake_vcenter.model import Model
 from cxsim.fake_vcenter.property_selection import Selected, select
 from cxsim.fake_vcenter.sessions import Session
-from pyVmomi import vmodl
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.property_collector import PropertyCollector

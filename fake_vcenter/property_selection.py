@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from pyVmomi import vmodl
+
 from cxsim.fake_vcenter import faults, property_path
 from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.managed_object import Managed, declared_type, property_names
 from cxsim.fake_vcenter.model import Model
-from pyVmomi import vmodl
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from pyVmomi import vim
+
 from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.host_system import HostSystem
 from cxsim.fake_vcenter.managed_entity import ManagedEntity
@@ -16,7 +18,6 @@ from cxsim.fake_vcenter.managed_object import Managed, operation
 from cxsim.fake_vcenter.model import Model
 from cxsim.fake_vcenter.service_instance import ROOT_FOLDER
 from cxsim.fake_vcenter.virtual_machine import VirtualMachine
-from pyVmomi import vim
 
 
 class SearchIndex(Managed):

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyVmomi import vim
+
 from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.data_objects import data
 from cxsim.fake_vcenter.managed_object import Managed, operation, prop
 from cxsim.fake_vcenter.model import Model
 from cxsim.fake_vcenter.versions import PRODUCTS
-from pyVmomi import vim
 
 ROOT_FOLDER = "group-d1"
 

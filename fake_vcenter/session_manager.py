@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyVmomi import vim, vmodl
+from pyVmomi.VmomiSupport import long
+
 from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.data_objects import data
 from cxsim.fake_vcenter.event_manager import EventManager
 from cxsim.fake_vcenter.managed_object import Managed, operation, prop
 from cxsim.fake_vcenter.model import Model, instant
 from cxsim.fake_vcenter.sessions import Session, Sessions, set_cookie
-from pyVmomi import vim, vmodl
-from pyVmomi.VmomiSupport import long
 
 _LOCALES = ["en", "de", "fr", "ja", "ko", "zh_CN"]
 

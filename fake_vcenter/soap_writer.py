@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from cxsim.fake_vcenter.data_objects import fields_of
 from pyVmomi import VmomiSupport
 from pyVmomi.Version import IsChildVersion
 from pyVmomi.VmomiSupport import (
@@ -30,6 +29,8 @@ from pyVmomi.VmomiSupport import (
     PropertyPath,
     binary,
 )
+
+from cxsim.fake_vcenter.data_objects import fields_of
 
 Out = list[str]
 FieldWriter = Callable[[Out, Any], None]

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pyVmomi import VmomiSupport, vim, vmodl
+
 from cxsim.emulator.tasks import Task as ClockTask
 from cxsim.emulator.tasks import TaskClock, TaskState
 from cxsim.fake_vcenter.call import Call
@@ -17,7 +19,6 @@ from cxsim.fake_vcenter.data_objects import data
 from cxsim.fake_vcenter.managed_object import Managed, operation, prop
 from cxsim.fake_vcenter.model import Model, instant
 from cxsim.fake_vcenter.soap_writer import MethodFault
-from pyVmomi import VmomiSupport, vim, vmodl
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.managed_entity import ManagedEntity

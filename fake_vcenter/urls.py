@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from flask import Flask, Response
+from markupsafe import escape
+
 from cxsim.emulator.exchange import Environ, WsgiApp, body
 from cxsim.emulator.fault_rules import SOAP_FAULT_KEY
 from cxsim.fake_vcenter.endpoint import Answer, Request
 from cxsim.fake_vcenter.versions import service_versions_xml
-from flask import Flask, Response
-from markupsafe import escape
 
 SOAP_PATHS = ("/sdk", "/sdk/")
 _STATUS = {200: "200 OK", 500: "500 Internal Server Error"}

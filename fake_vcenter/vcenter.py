@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from pyVmomi import vim
+
 from cxsim.emulator.exchange import WsgiApp
 from cxsim.emulator.host import Host
 from cxsim.emulator.tasks import TaskState
@@ -28,7 +30,6 @@ from cxsim.fake_vcenter.task import Task
 from cxsim.fake_vcenter.urls import make_app
 from cxsim.fake_vcenter.versions import api_versions
 from cxsim.fake_vcenter.virtual_machine import VirtualMachine
-from pyVmomi import vim
 
 _POWER_METHOD = {"on": "PowerOnVM_Task", "off": "PowerOffVM_Task", "suspended": "SuspendVM_Task"}
 _LOOK_S = 0.1

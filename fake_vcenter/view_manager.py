@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pyVmomi import VmomiSupport, vim, vmodl
+
 from cxsim.fake_vcenter import faults
 from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.managed_entity import ManagedEntity
 from cxsim.fake_vcenter.managed_object import Managed, operation, prop
 from cxsim.fake_vcenter.model import Model
 from cxsim.fake_vcenter.sessions import Session
-from pyVmomi import VmomiSupport, vim, vmodl
 
 
 class View(Managed):

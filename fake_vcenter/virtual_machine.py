@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from pyVmomi import vim
+
 from cxsim.fake_vcenter import faults, vm_properties, vm_reconfigure
 from cxsim.fake_vcenter.browsers import EnvironmentBrowser
 from cxsim.fake_vcenter.call import Call
@@ -22,7 +24,6 @@ from cxsim.fake_vcenter.model import Model
 from cxsim.fake_vcenter.network import Network
 from cxsim.fake_vcenter.records import VIM_POWER, VmRecord
 from cxsim.fake_vcenter.resource_pool import ResourcePool
-from pyVmomi import vim
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.datacenter import Datacenter

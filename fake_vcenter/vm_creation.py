@@ -8,6 +8,8 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any, cast
 
+from pyVmomi import vim
+
 from cxsim.fake_vcenter import faults, inventory
 from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.datastore import Datastore, datastore_name
@@ -19,7 +21,6 @@ from cxsim.fake_vcenter.versions import PRODUCTS
 from cxsim.fake_vcenter.virtual_machine import VirtualMachine
 from cxsim.fake_vcenter.vm_device_changes import Place, apply_changes, new_mac_address
 from cxsim.fake_vcenter.vm_devices import free_disk_place
-from pyVmomi import vim
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.datacenter import Datacenter

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
+from pyVmomi import vim
+
 from cxsim.fake_vcenter import faults
 from cxsim.fake_vcenter.datastore import Datastore, datastore_name
 from cxsim.fake_vcenter.network import Network
 from cxsim.fake_vcenter.records import DiskRecord, NicRecord, VmRecord
 from cxsim.fake_vcenter.vm_devices import CONTROLLER_UNIT, disk_key, free_disk_place, free_nic_key
-from pyVmomi import vim
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.datacenter import Datacenter

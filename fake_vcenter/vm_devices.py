@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cxsim.fake_vcenter.data_objects import data
-from cxsim.fake_vcenter.records import DiskRecord, NicRecord, VmRecord
 from pyVmomi import vim
 from pyVmomi.VmomiSupport import long
+
+from cxsim.fake_vcenter.data_objects import data
+from cxsim.fake_vcenter.records import DiskRecord, NicRecord, VmRecord
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.virtual_machine import VirtualMachine

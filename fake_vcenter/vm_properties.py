@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pyVmomi import vim
+from pyVmomi.VmomiSupport import long
+
 from cxsim.fake_vcenter.data_objects import data
 from cxsim.fake_vcenter.datastore import usage_on
 from cxsim.fake_vcenter.model import instant
 from cxsim.fake_vcenter.records import VIM_POWER, ReplicationRecord, VmRecord
 from cxsim.fake_vcenter.resource_pool import allocation
 from cxsim.fake_vcenter.vm_devices import devices
-from pyVmomi import vim
-from pyVmomi.VmomiSupport import long
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.virtual_machine import VirtualMachine

@@ -11,11 +11,12 @@ import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pyVmomi import vim
+
 from cxsim.fake_vcenter import faults, vm_device_changes, vm_replication
 from cxsim.fake_vcenter.call import Call
 from cxsim.fake_vcenter.records import VmRecord
 from cxsim.fake_vcenter.vm_properties import change_version
-from pyVmomi import vim
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.task import Task

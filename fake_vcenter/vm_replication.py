@@ -12,9 +12,10 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pyVmomi import vim
+
 from cxsim.fake_vcenter import faults
 from cxsim.fake_vcenter.records import ReplicationRecord, VmRecord
-from pyVmomi import vim
 
 if TYPE_CHECKING:
     from cxsim.fake_vcenter.virtual_machine import VirtualMachine

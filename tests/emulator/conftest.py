@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from cxsim.emulator.thread_host import ThreadHost
 
 

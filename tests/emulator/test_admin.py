@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from cxsim.emulator.admin import Instrumented
 from werkzeug.test import Client
+
+from cxsim.emulator.admin import Instrumented
 
 
 @pytest.fixture

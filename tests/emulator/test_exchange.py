@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 
-from cxsim.emulator.exchange import body, path, soap_method
 from werkzeug.test import create_environ
+
+from cxsim.emulator.exchange import body, path, soap_method
 
 ENVELOPE = b"""<?xml version="1.0"?>
 <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Header/>

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from cxsim.emulator.fault_rules import SOAP_FAULT_KEY, FaultRule, FaultRules, SoapFault, TransportFault
 from werkzeug.test import Client
+
+from cxsim.emulator.fault_rules import SOAP_FAULT_KEY, FaultRule, FaultRules, SoapFault, TransportFault
 
 SOAP = b"<e:Envelope xmlns:e='x'><e:Body><Login xmlns='urn:vim25'/></e:Body></e:Envelope>"
 

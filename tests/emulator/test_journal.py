@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from cxsim.emulator.journal import Journal
 from werkzeug.test import Client
+
+from cxsim.emulator.journal import Journal
 
 SOAP = b"<e:Envelope xmlns:e='x'><e:Body><Login xmlns='urn:vim25'/></e:Body></e:Envelope>"
 

@@ -9,6 +9,7 @@ import ssl
 import pytest
 import requests
 import trustme
+
 from cxsim.emulator.admin import Instrumented
 from cxsim.emulator.fault_rules import FaultRule
 from cxsim.emulator.serving import Server

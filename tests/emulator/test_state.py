@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from cxsim.emulator.state import StateError, read_state, write_state
 
 

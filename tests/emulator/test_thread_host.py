@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+
 from cxsim.emulator.thread_host import ThreadHost
 
 

@@ -134,6 +134,9 @@ def run(
       cxsim run scenarios/ -j 2 --json > results.json
     """
     scenarios = load_or_exit(paths, tags, seed)
+    for path in (junit, log):
+        if path is not None:
+            writable_or_exit(path)
     told = story if story is not None else len(scenarios) == 1
     console = Console(highlight=False)
     quiet = as_json
@@ -143,7 +146,7 @@ def run(
     )
     wall_s = time.monotonic() - started
     if junit is not None:
-        write_or_exit(junit, results)
+        write_junit(junit, results)
     if as_json:
         click.echo(json.dumps([r.to_dict() for r in results], indent=1, ensure_ascii=False))
     elif len(results) > 1:
@@ -201,12 +204,13 @@ class _NoStatus:
         """Nobody watches."""
 
 
-def write_or_exit(path: Path, results: list[RunResult]) -> None:
-    """Write JUnit XML, or say why not and exit with 2."""
+def writable_or_exit(path: Path) -> None:
+    """Say so and exit with 2 before anything is run, when a file cannot be written."""
     try:
-        write_junit(path, results)
+        with path.open("a", encoding="utf-8"):
+            pass
     except OSError as error:
-        click.echo(f"cannot write {path}: {error.strerror}", err=True)
+        click.echo(f"cannot write {path}: {error.strerror}; nothing was run", err=True)
         sys.exit(Exit.BAD_INPUT)
 
 

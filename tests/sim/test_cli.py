@@ -58,10 +58,12 @@ def test_junit_has_a_case_for_every_expectation(run, tmp_path: Path) -> None:
     assert suite.get("failures") == "0"
 
 
-def test_a_junit_file_that_cannot_be_written_is_refused(run, tmp_path: Path) -> None:
-    done = run("run", FIREWALL, "--junit", tmp_path / "missing" / "out.xml")
+@pytest.mark.parametrize("option", ["--junit", "--log"])
+def test_a_file_that_cannot_be_written_is_refused_before_the_run(run, tmp_path: Path, option: str) -> None:
+    done = run("run", FIREWALL, option, tmp_path / "missing" / "out")
     assert done.exit_code == 2
     assert "cannot write" in done.output
+    assert "Connected successfully!" not in done.output
 
 
 def test_the_log_has_a_header_and_events(run, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 
 from cxsim.sim import render
-from cxsim.sim.batch import RunOptions, run_batch
+from cxsim.sim.batch import RunOptions, log_path, run_batch
 from cxsim.sim.junit import write_junit
 from cxsim.sim.result import Exit, RunResult
 from cxsim.sim.scenario import Scenario, ScenarioErrors, discover
@@ -134,16 +134,15 @@ def run(
       cxsim run scenarios/ -j 2 --json > results.json
     """
     scenarios = load_or_exit(paths, tags, seed)
-    for path in (junit, log):
+    options = RunOptions(log=log, many=len(scenarios) > 1)
+    for path in (junit, *(log_path(options, scenario) for scenario in scenarios)):
         if path is not None:
             writable_or_exit(path)
     told = story if story is not None else len(scenarios) == 1
     console = Console(highlight=False)
     quiet = as_json
     started = time.monotonic()
-    results = execute(
-        console, scenarios, RunOptions(log=log, many=len(scenarios) > 1), jobs, told and not quiet, quiet
-    )
+    results = execute(console, scenarios, options, jobs, told and not quiet, quiet)
     wall_s = time.monotonic() - started
     if junit is not None:
         write_junit(junit, results)

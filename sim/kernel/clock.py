@@ -31,6 +31,19 @@ class Timer(Event):
         self.callback: Callable[[], Any] | None = callback
         env.push(self, delay_s)
 
+    @classmethod
+    def at(cls, env: KernelEnvironment, at_s: float, callback: Callable[[], Any]) -> Timer:
+        """A Timer for an instant, seconds since the start; at once if it has passed. `now + (at - now)` may
+        differ from `at` in the last bit, and what is due at one instant must tie."""
+        timer = cls.__new__(cls)
+        timer.env = env
+        timer.callbacks = ()
+        timer._ok = True
+        timer._value = None
+        timer.callback = callback
+        env.push_at(timer, max(at_s, env.now))
+        return timer
+
     def cancel(self) -> None:
         """Do not call back. Cancelling twice, or after the call, does nothing."""
         if self.callback is not None:
@@ -48,7 +61,11 @@ class KernelEnvironment(simpy.Environment):
 
     def push(self, event: Event, delay_s: float) -> None:
         """Schedule with normal priority; equal times keep the order of scheduling."""
-        heappush(self._queue, (self._now + delay_s, _NORMAL, next(self._eid), event))  # type: ignore[misc]
+        self.push_at(event, self._now + delay_s)
+
+    def push_at(self, event: Event, at_s: float) -> None:
+        """Schedule for exactly this instant, which has not passed."""
+        heappush(self._queue, (at_s, _NORMAL, next(self._eid), event))  # type: ignore[misc]
         if self.cancelled > _COMPACT_AT:
             self._compact()
 

@@ -131,9 +131,9 @@ class Hub:
 
     def call_at(self, time_s: float, callback: Callable[[], Any]) -> Timer:
         """Call back in the scheduler at an instant, rounded to the microsecond (at once if it has passed);
-        the call-back must not block. The Timer can be cancelled."""
-        at_s = round((time_s - self.start_s) * 1e6) / 1e6
-        return Timer(self.env, max(0.0, at_s - self.env.now), callback)
+        the call-back must not block. The Timer can be cancelled. Whatever is asked for one instant ties
+        exactly, from wherever it was asked."""
+        return Timer.at(self.env, round((time_s - self.start_s) * 1e6) / 1e6, callback)
 
     def call_in(self, delay_s: float, callback: Callable[[], Any]) -> Timer:
         """Call back in the scheduler `delay_s` from now."""

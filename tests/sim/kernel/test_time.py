@@ -40,6 +40,17 @@ def test_call_at_is_rounded_to_the_microsecond(hub: Hub) -> None:
     assert hub.events.events[0].t_us == 60_000_000
 
 
+def test_call_at_ties_exactly_from_wherever_it_is_asked(hub: Hub) -> None:
+    called: list[float] = []
+    for asked_at_s in (0.0, 0.1, 0.7, 1.3, 28799.123456, 28799.9):
+        hub.call_in(
+            asked_at_s,
+            lambda: hub.call_at(START_S + 28800.000001, lambda: called.append(float(hub.env.now))),
+        )
+    hub.run()
+    assert called == [28800.000001] * 6
+
+
 def test_call_at_an_instant_that_has_passed_calls_at_once(hub: Hub) -> None:
     seen: list[float] = []
     hub.call_in(5, lambda: hub.call_at(START_S + 1, lambda: seen.append(hub.now_s)))

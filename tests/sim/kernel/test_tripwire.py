@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import http.cookiejar
 import logging
 import os
@@ -12,15 +13,19 @@ import threading
 import time
 import types
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
+from urllib3.exceptions import SystemTimeWarning
 from urllib3.filepost import choose_boundary
 from urllib3.util.retry import Retry
 from urllib3.util.timeout import Timeout
 
-from cxsim.sim.kernel import tripwire
+from cxsim.sim.identities import self_signed
+from cxsim.sim.kernel import SocketService, tripwire
 
 START_S = 1509958800.0
 
@@ -115,6 +120,24 @@ def test_libraries_get_the_hosts_virtual_time_and_its_random_stream(world: Any) 
 def test_a_watched_package_is_stopped_wherever_it_is_installed(world: Any) -> None:
     with pytest.raises(tripwire.TripwireError, match=r"\(cxsim\.core\.somewhere, line 3\)"):
         world.run(in_library("import time\ndef work():\n    time.time()\n", "cxsim.core.somewhere"))
+
+
+def test_today_is_guarded_with_the_clock(world: Any) -> None:
+    with pytest.raises(tripwire.TripwireError, match=r"time\.time\(\)"):
+        world.run(lambda: datetime.date.today())
+    assert (
+        world.run(in_library("import datetime\ndef work():\n    return datetime.date.today().year\n")) == 2017
+    )
+
+
+def test_a_scenario_of_the_past_gets_no_warning_about_the_clock(world: Any) -> None:
+    silent = SocketService(lambda sock: sock.wait_readable(None) and world.server.sleep(60))
+    world.server.listen(443, silent, self_signed(0, "server", around_s=START_S))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with pytest.raises(requests.exceptions.ReadTimeout):
+            world.run(lambda: requests.get("https://server.test/", verify=False, timeout=5))
+    assert SystemTimeWarning not in [warning.category for warning in told]
 
 
 def test_a_library_gets_no_thread_and_no_socket_either(world: Any) -> None:

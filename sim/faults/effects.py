@@ -56,7 +56,7 @@ def firewall_rule(world: World, fault: written.FirewallRuleFault, place: str) ->
 
 def nat_rule_missing(world: World, fault: written.NatRuleMissingFault, place: str) -> Effect:
     """Take the translation away."""
-    return _of([changes.remove_nat(world.network, fault.edge, fault.rule)])
+    return _of([changes.remove_nat(world.network, fault.edge, fault.rule, place=place)])
 
 
 def public_endpoint(world: World, fault: written.PublicEndpointFault, place: str) -> Effect:

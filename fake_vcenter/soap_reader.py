@@ -31,6 +31,9 @@ from pyVmomi.VmomiSupport import (
 )
 
 SOAP_ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
+_PARSER = etree.XMLParser(
+    resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+)
 _XSI_TYPE = f"{{{XMLNS_XSI}}}type"
 _BODY = f"{{{SOAP_ENVELOPE}}}Body"
 
@@ -55,10 +58,10 @@ def invalid_request(text: str) -> Exception:
 def read_operation(content: bytes) -> Operation:
     """The operation in a SOAP envelope. Raises InvalidRequest."""
     try:
-        root = etree.fromstring(content, _parser())
+        root = etree.fromstring(content, _PARSER)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise invalid_request(f"The request is not well-formed XML: {error}") from None
-    if root.getroottree().docinfo.doctype:
+    if b"<!DOCTYPE" in content and root.getroottree().docinfo.doctype:
         raise invalid_request("A document type declaration is not allowed in a request.")
     if root.tag != f"{{{SOAP_ENVELOPE}}}Envelope":
         raise invalid_request(f"Expected a SOAP envelope, found {_local(root)}.")
@@ -233,9 +236,3 @@ def _local(element: Any) -> str:
 
 def _unprefixed(name: str) -> str:
     return name.rpartition(":")[2]
-
-
-def _parser() -> Any:
-    return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
-    )

@@ -62,7 +62,7 @@ def discover(
     """The scenarios of files and directories (the YAML files directly inside), with any of the tags (all,
     without tags); names are unique. Raises ScenarioErrors with the mistakes of all files."""
     problems = Problems()
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     for path in map(Path, paths):
         try:
             inside = list(yaml_files(path)) if path.is_dir() else [path]
@@ -74,12 +74,21 @@ def discover(
                 "name a readable directory",
             )
             continue
-        found.update(dict.fromkeys(inside))
-    loaded = [scenario for path in found for scenario in _load(path, seed, problems)]
+        for file in inside:
+            found.setdefault(_real(file), file)
+    loaded = [scenario for path in found.values() for scenario in _load(path, seed, problems)]
     if problems.found:
         raise ScenarioErrors(problems.found)
     _make_unique(loaded)
     return [s for s in loaded if not tags or set(tags) & set(s.tags)]
+
+
+def _real(path: Path) -> Path:
+    """The file itself, however it is named; what cannot be resolved is told when it is read."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return path
 
 
 def _load(path: Path, seed: int | None, problems: Problems) -> list[Scenario]:

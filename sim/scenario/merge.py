@@ -50,11 +50,10 @@ def chain(path: Path, problems: Problems) -> TreeMap | None:
     seen: list[Path] = []
     following: Path | None = path
     while following is not None:
-        real = following.resolve()
         tree = read(following, problems)
         if tree is None or not _right_schema(tree, problems):
             return None
-        seen.append(real)
+        seen.append(following.resolve())
         trees.append(tree)
         try:
             following = _extended(tree, following, seen, problems)

@@ -1,8 +1,8 @@
 """Reading one YAML file into a tree with places, and saying what is wrong with it as YAML.
 
 Rules of this file: YAML 1.2 as ruamel reads it (so `yes` and `on` are texts), one document, a mapping at the
-top, each key once. ruamel composes, the tree is built here, because a round trip loses nothing but its
-objects hide duplicate keys and raw texts. Limits keep a hostile or mistaken file from costing more than a
+top, each key once. ruamel composes nodes with their marks; the tree is built here, because its own objects
+hide duplicate keys and the texts of numbers. Limits keep a hostile or mistaken file from costing more than a
 message. Nothing here knows the format's keys.
 """
 
@@ -149,7 +149,7 @@ def parse(text: str, file: str, problems: Problems) -> TreeMap | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an anchor that is used again: allowed by YAML
-            root = YAML(typ="rt", pure=True).compose(text)
+            root = YAML(typ="safe", pure=True).compose(text)
     except RecursionError:
         problems.add(Place(file, 1, 1), "YAML", "is nested too deeply", f"at most {MOST_DEPTH} levels")
         return None

@@ -7,8 +7,12 @@ the time, decides what came first.
 
 from __future__ import annotations
 
+import heapq
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import itemgetter
 from typing import Protocol
 
 from cxsim.sim.eventlog import LoggedEvent
@@ -154,9 +158,16 @@ class Run:
     rpo: RpoReport | None = None
     initial_power: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
+    @cached_property
+    def _by_name(self) -> Mapping[str, Sequence[tuple[int, LoggedEvent]]]:
+        by_name: defaultdict[str, list[tuple[int, LoggedEvent]]] = defaultdict(list)
+        for number, event in enumerate(self.events):
+            by_name[event.event].append((number, event))
+        return by_name
+
     def numbered(self, names: frozenset[str]) -> Iterable[tuple[int, LoggedEvent]]:
-        """The events with these names and their numbers."""
-        return ((number, event) for number, event in enumerate(self.events) if event.event in names)
+        """The events with these names and their numbers, in order."""
+        return heapq.merge(*(self._by_name.get(name, ()) for name in sorted(names)), key=itemgetter(0))
 
 
 def clock(t_us: int) -> str:

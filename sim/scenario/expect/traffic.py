@@ -72,7 +72,7 @@ class CallsSubject(Subject):
             matches(self.calls, event)
             and self.source in (None, fields["src"])
             and self.target in (None, fields["dst"])
-            and (self.status is None or self.status.holds(fields["status"]))
+            and (self.status is None or self.status.holds(fields["status"] or 0))
         )
 
     def holds(self, event: LoggedEvent) -> bool:

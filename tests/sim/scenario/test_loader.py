@@ -303,7 +303,9 @@ def test_tags_choose() -> None:
 
 def test_the_same_file_twice_is_one_scenario() -> None:
     path = LIBRARY / "warm-migration.yaml"
-    assert len(discover([path, path])) == 1
+    assert (
+        len(discover([path, path, Path("scenarios/../scenarios/warm-migration.yaml"), path.resolve()])) == 1
+    )
 
 
 def test_files_with_the_same_name_in_two_directories_keep_names_of_their_own(tmp_path: Path) -> None:
@@ -312,6 +314,15 @@ def test_files_with_the_same_name_in_two_directories_keep_names_of_their_own(tmp
         (tmp_path / name).mkdir()
         (tmp_path / name / "warm.yaml").write_text(text)
     assert [s.name for s in discover([tmp_path / "a", tmp_path / "b"])] == ["a-warm", "b-warm"]
+
+
+@pytest.mark.parametrize("name", ["a\0b.yaml", "x" * 5000, "loop.yaml"])
+def test_a_path_that_no_system_can_open_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop.yaml").symlink_to(tmp_path / "loop.yaml")
+    with pytest.raises(ScenarioErrors):
+        discover([tmp_path / name])
+    with pytest.raises(ScenarioErrors):
+        load(tmp_path / name)
 
 
 def test_mistakes_of_all_files_come_together(tmp_path: Path) -> None:

@@ -34,9 +34,9 @@ class Problem:
         return f"{self.place.exact}: {self.path or 'file'}: {self.wrong}: {self.right}"
 
     @property
-    def order(self) -> tuple[str, int, int, str, str]:
+    def order(self) -> tuple[str, int, int, str, str, str]:
         """Sorts problems by file, line and column."""
-        return (self.place.file, self.place.line, self.place.column, self.path, self.wrong)
+        return (self.place.file, self.place.line, self.place.column, self.path, self.wrong, self.right)
 
 
 class ScenarioErrors(Exception):

@@ -62,7 +62,7 @@ class Datastore(ManagedEntity):
             vim.Datastore.Summary,
             datastore=self,
             name=self.name,
-            url=self._url,
+            url=self.url,
             capacity=self.capacity_bytes,
             freeSpace=max(0, self.capacity_bytes - self.used_bytes),
             uncommitted=self.uncommitted_bytes,
@@ -77,7 +77,7 @@ class Datastore(ManagedEntity):
         return data(
             vim.host.VmfsDatastoreInfo,
             name=self.name,
-            url=self._url,
+            url=self.url,
             freeSpace=max(0, self.capacity_bytes - self.used_bytes),
             maxFileSize=_MAX_FILE_BYTES,
             maxMemoryFileSize=_MAX_FILE_BYTES,
@@ -143,7 +143,8 @@ class Datastore(ManagedEntity):
         self.touch()
 
     @property
-    def _url(self) -> str:
+    def url(self) -> str:
+        """`ds:///vmfs/volumes/<uuid>/`."""
         return f"ds:///vmfs/volumes/{self.uuid}/"
 
 

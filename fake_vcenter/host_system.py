@@ -93,6 +93,7 @@ class HostSystem(ManagedEntity):
             powerState="poweredOn",
             standbyMode="none",
             inMaintenanceMode=False,
+            inQuarantineMode=False,
             bootTime=instant(self.booted_s),
         )
 

@@ -96,11 +96,10 @@ class Managed:
 
     def value(self, name: str, call: Call | None = None) -> Any:
         """The value of a property, None when unset. Raises InvalidProperty for a name that the type lacks."""
-        declared = declared_type(self.vim_type, name)
+        declared_type(self.vim_type, name)  # raises for a name that the type lacks
         source = self.properties.get(name)
         if source is not None:
-            value = source.function(self, call) if source.per_call else source.function(self)
-            return [] if value is None and issubclass(declared, list) else value
+            return source.function(self, call) if source.per_call else source.function(self)
         return _unwritten(self.vim_type, name)
 
     def rendered(self, path: str, call: Call) -> str | None:

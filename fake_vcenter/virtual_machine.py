@@ -187,6 +187,10 @@ class VirtualMachine(ManagedEntity):
     def _resource_config(self) -> Any:
         return vm_properties.resource_config(self)
 
+    @prop("rootSnapshot")
+    def _root_snapshot(self) -> None:
+        """Unset without snapshots, as recorded from a real vCenter; other empty arrays are shown empty."""
+
     @prop("runtime")
     def _runtime(self) -> Any:
         return vm_properties.runtime(self)

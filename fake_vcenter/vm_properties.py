@@ -132,6 +132,7 @@ def config(vm: VirtualMachine) -> Any:
         ),
         cpuAllocation=allocation(0, -1, 1000 * record.cpus),
         memoryAllocation=allocation(0, -1, 10 * megabytes),
+        latencySensitivity=data(vim.LatencySensitivity, level="normal"),
         memoryHotAddEnabled=False,
         cpuHotAddEnabled=False,
         cpuHotRemoveEnabled=False,
@@ -139,6 +140,15 @@ def config(vm: VirtualMachine) -> Any:
             data(vim.option.OptionValue, key=key, value=value)
             for key, value in {**record.extra_config, **hbr_options(record.replication)}.items()
         ],
+        datastoreUrl=[
+            data(vim.vm.ConfigInfo.DatastoreUrlPair, name=store.name, url=store.url)
+            for store in vm.datastores()
+        ],
+        swapPlacement="inherit",
+        bootOptions=data(vim.vm.BootOptions, bootDelay=long(0), enterBIOSSetup=False, bootRetryEnabled=False),
+        changeTrackingEnabled=False,
+        firmware="bios",
+        nestedHVEnabled=False,
         repConfig=replication_spec(record.replication),
     )
 
@@ -248,6 +258,16 @@ def guest(vm: VirtualMachine) -> Any:
         ]
         if running
         else [],
+        disk=[
+            data(
+                vim.vm.GuestInfo.DiskInfo,
+                diskPath="/",
+                capacity=long(record.disks[0].capacity_bytes),
+                freeSpace=long(record.disks[0].capacity_bytes - record.disks[0].used_bytes),
+            )
+        ]
+        if running and record.disks
+        else [],
         guestState="running" if running else "notRunning",
         appHeartbeatStatus="appStatusGray",
         appState="none",
@@ -351,6 +371,7 @@ def summary(vm: VirtualMachine) -> Any:
             guestId=record.guest,
             guestFullName=guest_full_name(record.guest),
             annotation=record.annotation,
+            installBootRequired=False,
         ),
         storage=data(
             vim.vm.Summary.StorageSummary,

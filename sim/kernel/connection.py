@@ -3,7 +3,8 @@
 Rules of this file: it behaves as Linux does, one end each (net/ipv4/tcp_input.c, tcp.c): data received
 before a reset can still be read; a reset is reported once, as EPIPE to a side that had seen the end of the
 stream; closing with unread data resets. What a silent circuit swallows is retransmitted when the circuit
-works again, in order, until the sender's retransmission limit. Sending never blocks (no window).
+works again and the doubling time-out expires, in order, until the sender's retransmission limit. Segments
+of one direction arrive in the order of sending, whatever the latency does. Sending never blocks (no window).
 """
 
 from __future__ import annotations
@@ -55,12 +56,14 @@ class Connection:
         circuit.on_change = self._changed
 
     def _changed(self) -> None:
-        fate = self.circuit.fate
+        fate, latency_s = self.circuit.fate, self.circuit.latency_s
         for end in (self.client, self.server):
-            if fate is Fate.REFUSED:
+            if fate is Fate.REFUSED and latency_s > 0:
+                Timer(self.hub.env, latency_s, end.reset_arrives)
+            elif fate is Fate.REFUSED:
                 end.reset_arrives(soon=True)
             elif fate is Fate.ACCEPTED:
-                end.retransmit()
+                end.works_again()
 
     def end_closed(self) -> None:
         """One end has closed; the circuit ends with the second."""
@@ -77,8 +80,11 @@ class Endpoint:
         "_expected",
         "_give_up",
         "_held",
+        "_held_since_s",
+        "_last_s",
         "_next",
         "_reader",
+        "_retransmission",
         "closed",
         "connection",
         "eof",
@@ -114,7 +120,11 @@ class Endpoint:
         self._expected = 0
         self._early: dict[int, bytes] = {}
         self._held: list[tuple[int, bytes]] = []
+        self._held_since_s = 0.0
+        self._retransmission: Timer | None = None
         self._give_up: Timer | None = None
+        self._last_s = 0.0
+        """When the last segment sent arrives: nothing sent later arrives before it."""
         self._reader: Wait | None = None
         process.endpoints[self] = None
 
@@ -228,9 +238,20 @@ class Endpoint:
             return
         latency_s = circuit.latency_s
         if latency_s > 0:
-            Timer(self.connection.hub.env, latency_s, partial(self.peer.arrives, number, segment))
+            Timer.at(
+                self.connection.hub.env,
+                self._arrival_s(latency_s),
+                partial(self.peer.arrives, number, segment),
+            )
         else:
             self.peer.arrives(number, segment, soon=True)
+
+    def _arrival_s(self, latency_s: float) -> float:
+        arrival_s = float(self.connection.hub.env.now) + latency_s
+        if arrival_s < self._last_s:
+            return self._last_s
+        self._last_s = arrival_s
+        return arrival_s
 
     def arrives(self, number: int, segment: bytes, soon: bool = False) -> None:
         """A segment reaches this end. `soon`: the caller is not the scheduler."""
@@ -269,8 +290,9 @@ class Endpoint:
         circuit = self.connection.circuit
         if circuit.fate is not Fate.ACCEPTED or self.vanished:
             return  # a lost RST is not sent again
-        if circuit.latency_s > 0:
-            Timer(self.connection.hub.env, circuit.latency_s, self.peer.reset_arrives)
+        latency_s = circuit.latency_s
+        if latency_s > 0:
+            Timer.at(self.connection.hub.env, self._arrival_s(latency_s), self.peer.reset_arrives)
         else:
             self.peer.reset_arrives(soon=True)
 
@@ -293,15 +315,37 @@ class Endpoint:
     # -- retransmission -------------------------------------------------------------------------------
 
     def _hold(self, number: int, segment: bytes) -> None:
+        hub = self.connection.hub
+        if not self._held:
+            self._held_since_s = float(hub.env.now)
         self._held.append((number, segment))
         if self._give_up is None and not self.closed:  # a closed end has nobody to tell
-            hub = self.connection.hub
             self._give_up = Timer(hub.env, hub.tcp.retransmit_s, self._retransmitted_in_vain)
 
-    def retransmit(self) -> None:
-        """The circuit works again: send what was lost, in order."""
+    def works_again(self) -> None:
+        """The circuit works again: what was lost is sent again when its time-out next expires."""
+        if self._held and self._retransmission is None:
+            env = self.connection.hub.env
+            self._retransmission = Timer.at(env, self._next_retransmission_s(), self._retransmit)
+
+    def _next_retransmission_s(self) -> float:
+        """The first expiry from now on of the time-out that doubles since the oldest loss (RFC 6298 5.5)."""
+        hub = self.connection.hub
+        due_s, rto_s = self._held_since_s, hub.tcp.rto_s + 2 * self.connection.circuit.latency_s
+        while (due_s := due_s + rto_s) < hub.env.now:
+            rto_s = min(2 * rto_s, hub.tcp.rto_max_s)
+        return due_s
+
+    def _retransmit(self) -> None:
+        """Send what was lost, in order; what is lost again waits for the circuit."""
+        self._retransmission = None
+        circuit = self.connection.circuit
+        if circuit.fate is not Fate.ACCEPTED:
+            return
         held, self._held = sorted(self._held), []
         self._stop_giving_up()
+        if held:
+            circuit.touched(self.connection.hub.now_s)
         for number, segment in held:
             if self._held:
                 self._hold(number, segment)

@@ -78,13 +78,27 @@ def create_connection(caller: SimGreenlet, address: tuple[str, int], timeout_s: 
         raise failed("unresolved", error)  # noqa: B904 (the same exception, recorded on its way)
     last: OSError = OSError("getaddrinfo returns an empty list")
     for ip in addresses:
-        attempt = _attempt(caller, ip, port)
         began_s = hub.env.now
+        attempt = _answered(caller, ip, port, timeout_s)
         try:
-            return _connect(caller, target, ip, port, attempt, timeout_s)
+            return _connect(caller, target, ip, port, attempt, began_s, timeout_s)
         except OSError as error:
             last = failed(attempt.fate.value, error)
     raise last
+
+
+def _answered(caller: SimGreenlet, ip: str, port: int, timeout_s: float | None) -> Attempt:
+    """The network's answer to a SYN, sent again while nothing is heard: the way may open meanwhile."""
+    tcp, began_s = caller.hub.tcp, caller.hub.env.now
+    attempt = _attempt(caller, ip, port)
+    for after_s in tcp.syn_again_s:
+        if attempt.fate is not Fate.SILENT or after_s >= min(
+            tcp.syn_s, tcp.syn_s if timeout_s is None else timeout_s
+        ):
+            break
+        sleep(caller, began_s + after_s - caller.hub.env.now, cancellable=False)
+        attempt = _attempt(caller, ip, port)
+    return attempt
 
 
 def _attempt(caller: SimGreenlet, ip: str, port: int) -> Attempt:
@@ -104,18 +118,25 @@ def _attempt(caller: SimGreenlet, ip: str, port: int) -> Attempt:
 
 
 def _connect(
-    caller: SimGreenlet, target: str, ip: str, port: int, attempt: Attempt, timeout_s: float | None
+    caller: SimGreenlet,
+    target: str,
+    ip: str,
+    port: int,
+    attempt: Attempt,
+    began_s: float,
+    timeout_s: float | None,
 ) -> SimSocket:
     hub = caller.hub
     if timeout_s == 0.0:
         raise os_error(errno.EINPROGRESS)
-    answer_s = hub.tcp.syn_s if attempt.fate is Fate.SILENT else attempt.delay_s
+    tried_s = hub.env.now - began_s
+    answer_s = hub.tcp.syn_s if attempt.fate is Fate.SILENT else tried_s + attempt.delay_s
     if timeout_s is not None and timeout_s < answer_s:
-        sleep(caller, timeout_s, cancellable=False)
+        sleep(caller, began_s + timeout_s - hub.env.now, cancellable=False)
         _forget(attempt)
         raise TimeoutError("timed out")
-    if answer_s > 0:
-        sleep(caller, answer_s, cancellable=False)
+    if answer_s > tried_s:
+        sleep(caller, answer_s - tried_s, cancellable=False)
     if attempt.fate is Fate.SILENT:
         raise os_error(errno.ETIMEDOUT)
     if attempt.fate is not Fate.ACCEPTED:

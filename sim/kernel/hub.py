@@ -35,8 +35,15 @@ class TcpLimits:
 
     syn_s: float = 130.0
     """Unanswered SYNs: measured 129.5-130.2 s (edge-config 4.2)."""
+    syn_again_s: tuple[float, ...] = (1, 2, 3, 4, 5, 7, 11, 19, 35, 67)
+    """When an unanswered SYN is sent again, seconds after the first: tcp_syn_retries 6 after
+    tcp_syn_linear_timeouts 4, the last at 67 s (edge-config 4.2)."""
     retransmit_s: float = 924.6
     """Unacknowledged data: net.ipv4.tcp_retries2 = 15 (kernel documentation, ip-sysctl)."""
+    rto_s: float = 0.2
+    """Until unacknowledged data is sent again, beside a round trip: TCP_RTO_MIN; doubled each time."""
+    rto_max_s: float = 120.0
+    """TCP_RTO_MAX: with the two above, 15 retransmissions take 924.6 s."""
 
 
 @dataclass(frozen=True)

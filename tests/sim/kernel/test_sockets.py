@@ -232,7 +232,8 @@ def test_bytes_lost_in_a_short_black_hole_arrive_after_it_in_order(world: Any) -
         return data
 
     assert talk(world, echo, client) == b"123"
-    assert world.hub.env.now == pytest.approx(20, abs=0.1)
+    # Works again at 20 s; the time-out of 0.21 s doubles: 0.21, 0.63, 1.47 ... 13.23, 26.67 s (RFC 6298 5.5).
+    assert world.hub.env.now == pytest.approx(26.67, abs=0.1)
 
 
 def test_unacknowledged_data_gives_up_after_the_retransmission_limit(world: Any) -> None:
@@ -296,7 +297,7 @@ def test_a_large_segment_vanishes_in_an_mtu_black_hole_and_blocks_what_follows(w
         circuit = world.net.circuits[0]
         circuit.max_segment_bytes = None
         circuit.become(Fate.ACCEPTED)
-        world.client.sleep(1)
+        world.client.sleep(5)  # until the time-out expires again
         assert len(sock.recv(4000)) == 1421
 
     talk(world, echo, client)

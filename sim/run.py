@@ -61,12 +61,12 @@ def run_scenario(
         with world.hub:
             watch = Watch(log)
             schedule = FaultSchedule(world.hub, world, scenario, watch)
-            problems = _take_steps(world, scenario, watch)
+            problems = take_steps(world, scenario, watch)
             end_us = world.hub.elapsed_us
             report = world.plane.report()
             faults = schedule.finish()
             causes = causes_of(world)
-    figures = _Figures(report, scenario.start_s)
+    figures = RunFigures(report, scenario.start_s)
     judged = scenario.without_faults if without_faults else scenario.expect
     outcomes = evaluate(judged, log.events, end_us, scenario, figures)
     if without_faults:
@@ -74,7 +74,7 @@ def run_scenario(
         if all(outcome.met for outcome in as_with_faults):
             problems.append("every `expect` is met without the faults too: the scenario does not need them")
     checks = tuple(_check(outcome) for outcome in outcomes)
-    gaps = tuple(dict.fromkeys(_gap(event) for event in log.of("gap")))
+    gaps = tuple(dict.fromkeys(gap_text(event) for event in log.of("gap")))
     problems += [f"{f.place}: fault '{f.name}' never met a packet" for f in faults if not f.met]
     if log_path is not None:
         write_log(log_path, log, scenario)
@@ -105,7 +105,7 @@ def run_scenario(
     )
 
 
-def _take_steps(world: World, scenario: Scenario, watch: Watch) -> list[str]:
+def take_steps(world: World, scenario: Scenario, watch: Watch) -> list[str]:
     """Run until the driver has taken its steps; why it could not, and what broke meanwhile."""
     runtime = world.hub.runtime(world.core_host)
     driver = Driver(scenario, world.appliance, runtime, watch)
@@ -136,7 +136,8 @@ def _check(outcome: Outcome) -> Check:
     return Check(outcome.text, str(outcome.place), outcome.met, "" if outcome.met else outcome.detail())
 
 
-def _gap(event: LoggedEvent) -> str:
+def gap_text(event: LoggedEvent) -> str:
+    """A `gap` event in words."""
     return f"{event.fields['product']} ({event.host}) does not implement {event.fields['operation']}"
 
 
@@ -150,7 +151,7 @@ class _VmFigures:
     peak_age_s: float
 
 
-class _Figures:
+class RunFigures:
     """The data plane's report as expectations read it."""
 
     def __init__(self, report: RpoReport, start_s: float) -> None:

@@ -116,13 +116,13 @@ def _merged(cures: list[Cure]) -> Cure:
 
 def _lines(group: list[FlowVerdict], cured: Cure, limits: ClientLimits) -> list[str]:
     first, row = group[0], group[0].row
-    lines = [f"{first.flow}   FAILED   {_where(first)}   (client saw: {_seen(first, limits)})"]
+    lines = [f"{first.flow}   FAILED   {ended(first)}   (client saw: {predicted(first, limits)})"]
     for other in group[1:]:
         phase = "" if other.row.phase is row.phase else f", {other.row.phase.value}"
         lines.append(f"  also row {other.row.row}{phase}: {other.flow}")
     if first.trace is not None:
         lines += [f"  {number:>2} {step}" for number, step in enumerate(first.trace.steps, 1)]
-    lines.append(f"  Why: {_why(first)}")
+    lines.append(f"  Why: {why(first)}")
     note = f"; {row.note}" if row.note else ""
     source = f"cx.md 1.2 row {row.row} [{row.grade}] {row.sources}{note}"
     lines.append(f"  Needed for {row.phase.value} ({source}). Without it: {SYMPTOMS[row.phase]}.")
@@ -143,7 +143,8 @@ def _lines(group: list[FlowVerdict], cured: Cure, limits: ClientLimits) -> list[
     return lines
 
 
-def _where(verdict: FlowVerdict) -> str:
+def ended(verdict: FlowVerdict) -> str:
+    """Where a failing flow ended, in a few words."""
     if verdict.trace is None:
         return "the setting cannot be used"
     if verdict.stranger is not None:
@@ -152,7 +153,8 @@ def _where(verdict: FlowVerdict) -> str:
     return f"{step.verdict.value} at {step.device}{' on the way back' if step.reply else ''}"
 
 
-def _seen(verdict: FlowVerdict, limits: ClientLimits) -> str:
+def predicted(verdict: FlowVerdict, limits: ClientLimits) -> str:
+    """What the client of a failing flow would see, and after how long."""
     trace = verdict.trace
     if trace is None:
         return "no connection was tried"
@@ -185,7 +187,8 @@ def _duration(seconds: float) -> str:
     return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
 
 
-def _why(verdict: FlowVerdict) -> str:
+def why(verdict: FlowVerdict) -> str:
+    """Why a flow fails, in one sentence that quotes the rule and its place."""
     trace, where = verdict.trace, verdict.asked
     typed = f" ({where.typed.place})" if where.typed and where.typed.place else ""
     if trace is None:
@@ -199,8 +202,8 @@ def _why(verdict: FlowVerdict) -> str:
         )
     step = trace.deciding
     place = f" ({step.place})" if step.place else ""
-    why = _WHY.get(step.reason, "{device}: {text}") if step.reason is not None else "{device}: {text}"
-    return f"{why.format(device=step.device, text=step.text)}{place}."
+    words = _WHY.get(step.reason, "{device}: {text}") if step.reason is not None else "{device}: {text}"
+    return f"{words.format(device=step.device, text=step.text)}{place}."
 
 
 _WHY = {

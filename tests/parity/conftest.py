@@ -141,9 +141,9 @@ class RealWorld:
 
 @dataclass
 class LoopbackCircuit:
-    """The shortest circuit: zero latency, so it delivers as synchronously as loopback does."""
+    """With zero latency it delivers as synchronously as loopback does."""
 
-    latency_s: float = 0.0
+    latency_s: float
     fate: Fate = Fate.ACCEPTED
     max_segment_bytes: int | None = None
     on_change: Callable[[], None] | None = None
@@ -160,7 +160,8 @@ class SimWorld:
 
     name = "simulated"
 
-    def __init__(self) -> None:
+    def __init__(self, latency_s: float = 0.0) -> None:
+        self._latency_s = latency_s
         self.hub = Hub(0, float(int(time.time())))
         self.hub.network = self
         self._client = self.hub.add_host("client")
@@ -179,7 +180,8 @@ class SimWorld:
         listener = self._server.listeners.get(port)
         if listener is None:
             return Attempt(Fate.REFUSED, 0.0)
-        return Attempt(Fate.ACCEPTED, 0.0, listener, LoopbackCircuit(), (ADDRESS, 40000))
+        circuit = LoopbackCircuit(self._latency_s)
+        return Attempt(Fate.ACCEPTED, 2 * self._latency_s, listener, circuit, (ADDRESS, 40000))
 
     def serve(self, peer: Peer, identity: Identity | None = None) -> int:
         return self._listen(SocketService(peer), identity)
@@ -259,12 +261,14 @@ def _plain(text: str) -> str:
 
 
 @pytest.fixture
-def both(tmp_path: Path) -> Iterator[Callable[[Callable[[Any], Callable[[], Any]]], tuple[Any, Any]]]:
-    """Run a case in both worlds: (real outcome, simulated outcome)."""
-    worlds = RealWorld(tmp_path), SimWorld()
+def both(tmp_path: Path) -> Iterator[Callable[..., tuple[Any, Any]]]:
+    """Run a case in both worlds: (real outcome, simulated outcome). In the simulator also a millisecond away,
+    with the same outcome; `far_differs`: with another one."""
+    worlds = RealWorld(tmp_path), SimWorld(), SimWorld(0.001)
 
-    def run(case: Callable[[Any], Callable[[], Any]]) -> tuple[Any, Any]:
-        real, simulated = (outcome(world, case) for world in worlds)
+    def run(case: Callable[[Any], Callable[[], Any]], far_differs: bool = False) -> tuple[Any, Any]:
+        real, simulated, far = (outcome(world, case) for world in worlds)
+        assert (far != simulated) == far_differs, (far, simulated)
         return real, simulated
 
     yield run

@@ -262,8 +262,17 @@ PEERS = [
     empty_500,
 ]
 
-WAITS_FOR_EVER = {"silent_after_accept", "slow_answer", "slow_body", "endless_line"}
+WAIT_FOR_EVER = [silent_after_accept, slow_answer, slow_body, endless_line]
 """SmartConnect's first request has no time-out: these rows would never end in reality."""
+
+COMBINATIONS = [
+    pytest.param(peer, client, tls, id=f"{peer.__name__}-{client}-{'tls' if tls else 'plain'}")
+    for peer in PEERS
+    for client in CLIENTS
+    for tls in (False, True)
+    if client != "SmartConnect" or (tls and peer not in WAIT_FOR_EVER)
+]
+"""SmartConnect over TLS alone: a vCenter speaks nothing else."""
 
 
 def unverified() -> ssl.SSLContext:
@@ -273,20 +282,19 @@ def unverified() -> ssl.SSLContext:
     return context
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
-@pytest.mark.parametrize("client", CLIENTS)
-@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.__name__)
+@pytest.mark.parametrize(("peer", "client", "tls"), COMBINATIONS)
 def test_a_peer_that_misbehaves_looks_the_same(
     both: Any, peer_tools: Any, peer: Callable[..., None], client: str, tls: bool
 ) -> None:
-    if client == "SmartConnect" and peer.__name__ in WAITS_FOR_EVER:
-        pytest.skip("waits for ever, in reality too")
 
     def case(world: Any) -> Callable[[], Any]:
         port = world.serve(lambda conn: peer(conn, world, peer_tools), IDENTITY if tls else None)
         return lambda: CLIENTS[client]("localhost", port, unverified() if tls else None, world)
 
-    real, simulated = both(case)
+    # pyVmomi sends head and body apart. On loopback the reset has come back in between; over any distance it
+    # comes after both, and the client finds the end of the stream instead of an error in sending.
+    far_differs = client == "pyVmomi stub" and peer is stale_keep_alive
+    real, simulated = both(case, far_differs)
     assert simulated == real
 
 

@@ -1,8 +1,9 @@
 """Addresses, networks and ports as firewalls write them.
 
 Rules of this file: IPv4 only. Where a rule may name addresses, the name of a host or VM stands for its
-address and is replaced by it while loading (the rule's `written` text keeps the name). A published address
-(`public_endpoint`) is free text on purpose: typing it wrongly is what some scenarios are about.
+address and is replaced by it while loading (the rule's `written` text keeps the name); the name of a group of
+the edge stays, for its members may be unknown. A published address (`public_endpoint`) is free text on
+purpose: typing it wrongly is what some scenarios are about.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from cxsim.sim.scenario.problems import mistake, nearest
 from cxsim.sim.scenario.references import Loading
 
 MOST_PORT = 65535
+UNKNOWN = "unknown"
+"""What is written where nobody knows: rules, translations, members of a group. Never guessed."""
+SIDES = ("internal", "external")
+"""Words of a vCloud Director edge for the two sides of the device (edge-config 1)."""
 _DOTTED = re.compile(r"[\d.]+\Z")
 
 
@@ -90,7 +95,7 @@ def _endpoint(value: Any, info: ValidationInfo) -> str:
         )
     first, dash, last = value.partition("-")
     low, high = address_of(first), address_of(last)
-    if value == "any" or network_of(value) is not None:
+    if value == "any" or value in SIDES or network_of(value) is not None or _is_group(value, info):
         return value
     if "/" in value and _DOTTED.match(value.partition("/")[0]):
         return _cidr(value)
@@ -101,9 +106,13 @@ def _endpoint(value: Any, info: ValidationInfo) -> str:
     return resolved(value, info)
 
 
+def _is_group(value: Any, info: ValidationInfo) -> bool:
+    return isinstance(info.context, Loading) and value in info.context.names.groups
+
+
 _ENDPOINT_SCHEMA = {
     "type": "string",
-    "x-type": "any, address, network, range a-b, host or VM; or a list",
+    "x-type": "any, address, network, range a-b, host, VM or group; or a list",
     "examples": ["192.168.0.0/24"],
 }
 _ENDPOINT_LIST, _ENDPOINT_JSON = one_or_many(_ENDPOINT_SCHEMA)
@@ -147,6 +156,16 @@ class Ports:
         return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
 
 
+@dataclass(frozen=True)
+class PortGroup:
+    """Ports by the name of a group of the edge (an application of an NSX-v export)."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
 _ANY = Ports(0, MOST_PORT)
 
 
@@ -156,9 +175,11 @@ def _port_number(text: str, value: Any) -> int:
     return int(text)
 
 
-def _ports(value: Any) -> Ports:
-    if isinstance(value, Ports):
+def _ports(value: Any, info: ValidationInfo) -> Ports | PortGroup:
+    if isinstance(value, Ports | PortGroup):
         return value
+    if _is_group(value, info):
+        return PortGroup(value)
     if value == "any":
         return _ANY
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -174,36 +195,72 @@ def _ports(value: Any) -> Ports:
 
 _PORT_SCHEMA = {
     "anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_PORT}, {"type": "string"}],
-    "x-type": "any, port, range a-b; or a list",
+    "x-type": "any, port, range a-b or group; or a list",
     "examples": [443],
 }
 _PORT_LIST, _PORT_JSON = one_or_many(_PORT_SCHEMA)
 
 
-def _none_if_any(ports: tuple[Ports, ...]) -> tuple[Ports, ...]:
+def _none_if_any(ports: tuple[Ports | PortGroup, ...]) -> tuple[Ports | PortGroup, ...]:
     return () if _ANY in ports else ports
 
 
 PortRanges = Annotated[
-    tuple[Annotated[Ports, BeforeValidator(_ports)], ...],
+    tuple[Annotated[Ports | PortGroup, BeforeValidator(_ports)], ...],
     _PORT_LIST,
     Field(min_length=1),
     AfterValidator(_none_if_any),
     _PORT_JSON,
 ]
-"""Ranges of ports; empty: any port."""
+"""Ranges of ports, and groups of them; empty: any port."""
+
+
+def _member(value: Any, info: ValidationInfo) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(_port_number(str(value), value))
+    if isinstance(value, str) and re.fullmatch(r"\d{1,5}(-\d{1,5})?", value):
+        return str(_ports(value, info))
+    return _endpoint(value, info)
+
+
+_MEMBER_SCHEMA = {
+    "anyOf": [{"type": "string"}, {"type": "integer"}],
+    "x-type": "address, network, range a-b, host, VM, group or port; or a list; or unknown",
+    "examples": [["203.0.113.0/24"]],
+}
+_MEMBER_LIST, _MEMBER_JSON = one_or_many(_MEMBER_SCHEMA)
+
+
+def _unless_unknown(value: Any) -> Any:
+    return None if value == UNKNOWN else value
+
+
+UNLESS_UNKNOWN = BeforeValidator(_unless_unknown)
+"""Annotation of an optional field: the word `unknown` gives None."""
+Members = Annotated[
+    tuple[Annotated[str, BeforeValidator(_member)], ...] | None,
+    _MEMBER_LIST,
+    UNLESS_UNKNOWN,
+    Field(min_length=1),
+    _MEMBER_JSON,
+]
+"""Members of a group, as written; None: nobody gave them."""
 Port = Annotated[int, Field(strict=True, ge=1, le=MOST_PORT)]
 
 
 @dataclass(frozen=True)
 class NatEnd:
-    """One side of a translation: an address, network or range, and its port (None: any, kept)."""
+    """One side of a translation: an address, network or range, and its port (None: any, kept). `last_port`:
+    the end of a range of ports."""
 
     address: str
     port: int | None
+    last_port: int | None = None
 
     def __str__(self) -> str:
-        return self.address if self.port is None else f"{self.address}:{self.port}"
+        if self.port is None:
+            return self.address
+        return f"{self.address}:{self.port}" + ("" if self.last_port is None else f"-{self.last_port}")
 
 
 def _nat_end(value: Any, info: ValidationInfo) -> NatEnd:
@@ -214,8 +271,13 @@ def _nat_end(value: Any, info: ValidationInfo) -> NatEnd:
             f"{shown(value)} is not an address", 'write "198.51.100.10:443" (in quotes), or without a port'
         )
     address, colon, port = value.partition(":")
-    number = _port_number(port, value) if colon else None
-    return NatEnd(_endpoint(address, info), number)
+    if not colon:
+        return NatEnd(UNKNOWN if address == UNKNOWN else _endpoint(address, info), None)
+    ports = _ports(port, info)
+    if not isinstance(ports, Ports) or ports == _ANY:
+        raise mistake(f"{shown(value)} has no number as port", "a port, a range as 8000-8100, or none")
+    last = None if ports.low == ports.high else ports.high
+    return NatEnd(_endpoint(address, info), ports.low, last)
 
 
 NatSide = Annotated[
@@ -224,7 +286,7 @@ NatSide = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "x-type": "address[:port], network or host[:port]",
+            "x-type": "address[:port], network, host[:port], group or unknown",
             "examples": ["198.51.100.10:443"],
         }
     ),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from cxsim.sim.scenario.addresses import address_of, network_of
 from cxsim.sim.scenario.places import Place, TreeList, TreeMap, below, shown
 from cxsim.sim.scenario.problems import Problems, advice
-from cxsim.sim.scenario.references import entries, items, mapping, texts
+from cxsim.sim.scenario.references import edges_of, entries, items, mapping, texts
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,14 @@ def addresses(tree: TreeMap, problems: Problems) -> None:
 
 
 def _public(tree: TreeMap) -> Iterator[Owned]:
-    for name, site in entries(tree, "sites"):
-        listed = mapping(site, "edge").get("addresses")
+    for device in edges_of(tree):
+        listed = device.get("addresses")
         if not isinstance(listed, TreeList):
             continue
         for index, text in enumerate(listed):
             address = address_of(text) if isinstance(text, str) else None
             if address is not None:
-                edge = _text(mapping(site, "edge"), "name") or name
+                edge = _text(device, "name") or device.path
                 yield Owned(text, address, edge, listed.item_places[index], below(listed.path, index))
 
 
@@ -95,14 +95,13 @@ def unique_names(tree: TreeMap, problems: Problems) -> None:
     """Names written as values are unique too: edges, links, faults; VMs are not called like hosts."""
     sites = [site for _, site in entries(tree, "sites")]
     groups = {
-        "edge": [mapping(site, "edge") for site in sites],
+        "edge": list(edges_of(tree)),
         "link": [mapping(site, "wan") for site in sites],
         "fault": list(items(tree, "faults")),
     }
     for kind, nodes in groups.items():
         _unique(nodes, "name", f"two {kind}s are called", problems)
-    for site in sites:
-        edge = mapping(site, "edge")
+    for edge in edges_of(tree):
         for rules in (list(items(edge, "firewall", "rules")), list(items(edge, "nat"))):
             _unique(rules, "id", "two rules have id", problems)
         _unique(list(items(edge, "nat")), "name", "two NAT rules are called", problems)
@@ -190,25 +189,22 @@ def migration_targets(tree: TreeMap, problems: Problems) -> None:
         _one_of(migrate, "network", networks, "network", name, problems)
 
 
+RULE_FAULTS = (
+    ("nat_rule_missing", ("nat",), "NAT rule"),
+    ("nat_rule_changed", ("nat",), "NAT rule"),
+    ("firewall_rule_missing", ("firewall", "rules"), "firewall rule"),
+    ("firewall_rule_changed", ("firewall", "rules"), "firewall rule"),
+)
+"""Kinds of faults that name a rule of an edge: the kind, where the rules are, what they are."""
+
+
 def fault_targets(tree: TreeMap, problems: Problems) -> None:
-    """A missing NAT rule exists at its edge; a fault's firewall rule does not take the id of another."""
-    edges = {
-        _text(mapping(site, "edge"), "name"): mapping(site, "edge") for _, site in entries(tree, "sites")
-    }
+    """A rule that a fault is about exists at its edge; a fault's firewall rule does not take the id of
+    another."""
+    edges = {_text(edge, "name"): edge for edge in edges_of(tree)}
     for fault in items(tree, "faults"):
-        missing = mapping(fault, "nat_rule_missing")
-        edge = edges.get(_text(missing, "edge"))
-        if edge is not None and isinstance(missing.get("rule"), str | int):
-            rules = list(items(edge, "nat"))
-            valid = [_text(rule, "name") for rule in rules]
-            if str(missing["rule"]) not in {*valid, *(str(rule.get("id")) for rule in rules)}:
-                wrong = f"{missing['edge']} has no NAT rule {shown(missing['rule'])}"
-                problems.add(
-                    missing.value_places["rule"],
-                    below(missing.path, "rule"),
-                    wrong,
-                    advice(missing["rule"], valid, "NAT rules"),
-                )
+        for kind, where, what in RULE_FAULTS:
+            _rule_exists(mapping(fault, kind), edges, where, what, problems)
         added = mapping(fault, "firewall_rule")
         edge = edges.get(_text(added, "edge"))
         if edge is not None and mapping(added, "rule"):
@@ -218,6 +214,23 @@ def fault_targets(tree: TreeMap, problems: Problems) -> None:
                 "two rules have id",
                 problems,
             )
+
+
+def _rule_exists(
+    named: TreeMap, edges: dict[str, TreeMap], where: tuple[str, ...], what: str, problems: Problems
+) -> None:
+    edge = edges.get(_text(named, "edge"))
+    if edge is None or not isinstance(named.get("rule"), str | int):
+        return
+    rules = list(items(edge, *where))
+    valid = [_text(rule, "name") for rule in rules]
+    if str(named["rule"]) not in {*valid, *(str(rule.get("id")) for rule in rules)}:
+        problems.add(
+            named.value_places["rule"],
+            below(named.path, "rule"),
+            f"{named['edge']} has no {what} {shown(named['rule'])}",
+            advice(named["rule"], valid, f"{what}s"),
+        )
 
 
 def one_connector(tree: TreeMap, problems: Problems) -> None:

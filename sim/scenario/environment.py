@@ -15,6 +15,7 @@ from cxsim.sim.scenario.hosts import DEFAULT_PASSWORD, Host, HostBase
 from cxsim.sim.scenario.model import BY_NAME, Model, Name, Named, Text
 from cxsim.sim.scenario.places import shown
 from cxsim.sim.scenario.problems import mistake
+from cxsim.sim.scenario.references import Ref
 from cxsim.sim.scenario.sites import Edge, Site, Wan
 from cxsim.sim.scenario.vms import Vm
 
@@ -63,6 +64,14 @@ class ProviderCloud(Named):
     password: Text = Field(default=DEFAULT_PASSWORD, description="password", examples=["vmware"])
 
 
+class Tunnel(Named):
+    """A site-to-site tunnel: the hosts of the two sites reach each other by their own addresses."""
+
+    sites: tuple[Annotated[Name, Ref("site")], Annotated[Name, Ref("site")]] = Field(
+        description="the two sites", examples=[["tyrell", "mycloud"]]
+    )
+
+
 class Environment(Model):
     """Sites, hosts, VMs and provider clouds."""
 
@@ -87,6 +96,14 @@ class Environment(Model):
     sites: Annotated[dict[Name, Site], BY_NAME] = Field(min_length=1, description="sites by name")
     hosts: Annotated[dict[Name, Host], BY_NAME] = Field(min_length=1, description="hosts by name")
     vms: Annotated[dict[Name, Vm], BY_NAME] = Field(default_factory=dict, description="VMs by name")
+    tunnels: Annotated[dict[Name, Tunnel], BY_NAME] = Field(
+        default_factory=dict, description="site-to-site tunnels by name"
+    )
+    certificate_dates: Literal["ignored", "checked"] = Field(
+        default="ignored",
+        description="whether the CX appliances look at the dates of certificates that they pin [I]",
+        examples=["checked"],
+    )
     provider_clouds: Annotated[dict[Name, ProviderCloud], BY_NAME] = Field(
         default_factory=dict, description="provider clouds by name, as the tenant enters them"
     )
@@ -103,6 +120,12 @@ class Environment(Model):
     def edge(self, name: str) -> Edge:
         """The edge with this name. Raises KeyError."""
         return {site.edge.name: site.edge for site in self.sites.values()}[name]
+
+    @property
+    def edge_names(self) -> tuple[str, ...]:
+        """Every translating device, a site's outermost last."""
+        devices = [d for s in self.sites.values() for d in (s.edge, s.edge.upstream) if d is not None]
+        return tuple(device.name for device in devices)
 
     def link(self, name: str) -> Wan:
         """The WAN link with this name. Raises KeyError."""

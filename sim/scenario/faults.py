@@ -1,148 +1,193 @@
 """Faults: what is injected into an environment, and when.
 
-Rules of this file: models only; one class a kind, one line of `Fault` a kind. What a kind does to the
-simulation is `sim/faults`' business. A fault is on from the start unless it says otherwise; times are
-durations since the start of the scenario.
+Rules of this file: one line of `Fault` a kind; the models of the kinds are in fault_kinds, a file a family.
+What a kind does to the simulation is `sim/faults`' business. A fault is on from the start unless it says
+otherwise; times are durations since the start of the scenario.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
-from cxsim.sim.scenario.addresses import Port, resolved
+from cxsim.sim.scenario.fault_kinds.dns import (
+    NO_ANSWER,
+    DnsRecordFault,
+    ResolverDownFault,
+    ResolverSlowFault,
+)
+from cxsim.sim.scenario.fault_kinds.endpoints import PublicEndpointFault
+from cxsim.sim.scenario.fault_kinds.firewall import (
+    FirewallRuleChangedFault,
+    FirewallRuleFault,
+    FirewallRuleMissingFault,
+)
+from cxsim.sim.scenario.fault_kinds.nat import NatRuleChangedFault, NatRuleMissingFault
+from cxsim.sim.scenario.fault_kinds.path import (
+    BandwidthFault,
+    ConnectionLimitFault,
+    IdleTimeoutFault,
+    LatencyFault,
+    LinkDownFault,
+    MtuBlackHoleFault,
+    PacketLossFault,
+    TunnelDownFault,
+)
+from cxsim.sim.scenario.fault_kinds.service import (
+    HostDownFault,
+    ServiceDownFault,
+    ServiceErrorFault,
+    ServiceGarbageFault,
+    ServiceSlowFault,
+)
+from cxsim.sim.scenario.fault_kinds.tls import (
+    CertificateExpiredFault,
+    CertificateReplacedFault,
+    CertificateSharedFault,
+    ClockSkewFault,
+    TlsTerminatedFault,
+)
 from cxsim.sim.scenario.model import Model, Name, OneOf
 from cxsim.sim.scenario.problems import mistake
-from cxsim.sim.scenario.quantities import Bandwidth, Duration
-from cxsim.sim.scenario.references import Ref
-from cxsim.sim.scenario.sites import FirewallRule
+from cxsim.sim.scenario.quantities import Duration
 from cxsim.sim.scenario.triggers import When
 
-EdgeName = Annotated[Name, Ref("edge")]
-LinkName = Annotated[Name, Ref("link")]
-HostName = Annotated[Name, Ref("host")]
-
-
-def _rule_key(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-RuleName = Annotated[
-    Name,
-    BeforeValidator(_rule_key),
-    WithJsonSchema({"type": ["string", "integer"], "x-type": "name or id of a rule"}),
+__all__ = [
+    "FAULT_KINDS",
+    "NO_ANSWER",
+    "BandwidthFault",
+    "CertificateExpiredFault",
+    "CertificateReplacedFault",
+    "CertificateSharedFault",
+    "ClockSkewFault",
+    "ConnectionLimitFault",
+    "DnsRecordFault",
+    "Fault",
+    "FaultKind",
+    "FirewallRuleChangedFault",
+    "FirewallRuleFault",
+    "FirewallRuleMissingFault",
+    "Flapping",
+    "HostDownFault",
+    "IdleTimeoutFault",
+    "LatencyFault",
+    "LinkDownFault",
+    "MtuBlackHoleFault",
+    "NatRuleChangedFault",
+    "NatRuleMissingFault",
+    "PacketLossFault",
+    "PublicEndpointFault",
+    "ResolverDownFault",
+    "ResolverSlowFault",
+    "ServiceDownFault",
+    "ServiceErrorFault",
+    "ServiceGarbageFault",
+    "ServiceSlowFault",
+    "TlsTerminatedFault",
+    "TunnelDownFault",
 ]
-
-
-class FirewallRuleFault(Model):
-    """A rule is added to an edge's firewall."""
-
-    edge: EdgeName = Field(description="edge", examples=["CHC-ESG"])
-    at: Literal["top", "bottom"] = Field(
-        default="top", description="before or after the other rules", examples=["top"]
-    )
-    rule: FirewallRule = Field(description="the rule")
-
-
-class NatRuleMissingFault(Model):
-    """A translation is missing from an edge."""
-
-    edge: EdgeName = Field(description="edge", examples=["TYR-ESG"])
-    rule: RuleName = Field(description="name or id of the NAT rule", examples=["replicator management"])
-
-
-class PublicEndpointFault(Model):
-    """The Public Endpoint URL of an appliance was typed wrongly."""
-
-    appliance: Annotated[Name, Ref("host", ("replication-manager", "replicator"))] = Field(
-        description="Replication Manager or replicator", examples=["chc-ccm01"]
-    )
-    url: str = Field(
-        strict=True,
-        max_length=256,
-        description='what was typed; "" = left empty',
-        examples=["203.0.113.32:443"],
-    )
-
-
-class BandwidthFault(Model):
-    """A link carries less (or more)."""
-
-    link: LinkName = Field(description="link", examples=["tyrell-wan"])
-    up_bps: Bandwidth | None = Field(
-        default=None, alias="up", description="default: unchanged", examples=["20 Mbit/s"]
-    )
-    down_bps: Bandwidth | None = Field(
-        default=None, alias="down", description="default: unchanged", examples=["20 Mbit/s"]
-    )
-
-    @model_validator(mode="after")
-    def _changes_something(self) -> Self:
-        if self.up_bps is None and self.down_bps is None:
-            raise mistake("changes nothing", "add up, down, or both")
-        return self
-
-
-class HostDownFault(Model):
-    """A host is off: nothing answers at its address."""
-
-    host: HostName = Field(description="host", examples=["chc-ccm01"])
-
-
-class ServiceDownFault(Model):
-    """A host is up, but nothing listens on a port: connections are refused."""
-
-    host: HostName = Field(description="host", examples=["chc-ccm01"])
-    port: Port | None = Field(default=None, description="default: all its ports", examples=[8044])
-
-
-NO_ANSWER = "none"
-
-
-def _answer(value: str, info: ValidationInfo) -> str:
-    return value if value == NO_ANSWER else resolved(value, info)
-
-
-class DnsRecordFault(Model):
-    """A site's DNS gives a wrong answer, or none."""
-
-    site: Annotated[Name, Ref("site")] = Field(description="whose DNS", examples=["tyrell"])
-    record: Name = Field(description="the name that is asked", examples=["chc.mycloud.local"])
-    answer: Annotated[str, Field(strict=True), AfterValidator(_answer)] = Field(
-        description="an address; none: no such name (NXDOMAIN)", examples=["none"]
-    )
-
 
 FaultKind = (
     FirewallRuleFault
+    | FirewallRuleMissingFault
+    | FirewallRuleChangedFault
     | NatRuleMissingFault
+    | NatRuleChangedFault
     | PublicEndpointFault
+    | DnsRecordFault
+    | ResolverSlowFault
+    | ResolverDownFault
+    | CertificateExpiredFault
+    | CertificateReplacedFault
+    | CertificateSharedFault
+    | TlsTerminatedFault
+    | ClockSkewFault
     | BandwidthFault
+    | LatencyFault
+    | PacketLossFault
+    | MtuBlackHoleFault
+    | LinkDownFault
+    | TunnelDownFault
+    | ConnectionLimitFault
+    | IdleTimeoutFault
     | HostDownFault
     | ServiceDownFault
-    | DnsRecordFault
+    | ServiceErrorFault
+    | ServiceSlowFault
+    | ServiceGarbageFault
 )
+
+
+class Flapping(Model):
+    """A fault that comes and goes, on first."""
+
+    on_s: Duration = Field(alias="on", gt=0, description="how long it is there", examples=["30 s"])
+    off_s: Duration = Field(alias="off", gt=0, description="how long it is gone", examples=["60 s"])
 
 
 class Fault(OneOf):
     """Something that is wrong, and when. `body` is the model of its kind."""
 
     WHAT: ClassVar[str] = "a fault"
-    BESIDE: ClassVar[frozenset[str]] = frozenset({"name", "from_s", "until_s", "lasts_s", "when"})
+    BESIDE: ClassVar[frozenset[str]] = frozenset({"name", "from_s", "until_s", "lasts_s", "when", "flapping"})
 
     name: Name = Field(
         description="what is wrong, unique in the scenario", examples=["provider edge drops 8044"]
     )
     firewall_rule: FirewallRuleFault | None = Field(default=None, description="a firewall rule is added")
+    firewall_rule_missing: FirewallRuleMissingFault | None = Field(
+        default=None, description="a firewall rule is missing or disabled"
+    )
+    firewall_rule_changed: FirewallRuleChangedFault | None = Field(
+        default=None, description="a firewall rule says something else"
+    )
     nat_rule_missing: NatRuleMissingFault | None = Field(default=None, description="a translation is missing")
+    nat_rule_changed: NatRuleChangedFault | None = Field(
+        default=None, description="a translation leads somewhere else"
+    )
     public_endpoint: PublicEndpointFault | None = Field(
         default=None, description="a Public Endpoint URL is wrong"
     )
+    dns_record: DnsRecordFault | None = Field(default=None, description="a DNS answer is wrong")
+    resolver_slow: ResolverSlowFault | None = Field(default=None, description="DNS answers late")
+    resolver_down: ResolverDownFault | None = Field(default=None, description="DNS does not answer")
+    certificate_expired: CertificateExpiredFault | None = Field(
+        default=None, description="a certificate has expired"
+    )
+    certificate_replaced: CertificateReplacedFault | None = Field(
+        default=None, description="a host shows a new certificate"
+    )
+    certificate_shared: CertificateSharedFault | None = Field(
+        default=None, description="two hosts show the same certificate"
+    )
+    tls_terminated: TlsTerminatedFault | None = Field(
+        default=None, description="a device on the way ends TLS"
+    )
+    clock_skew: ClockSkewFault | None = Field(default=None, description="a clock is wrong")
     bandwidth: BandwidthFault | None = Field(default=None, description="a link carries less")
+    latency: LatencyFault | None = Field(default=None, description="a link takes longer")
+    packet_loss: PacketLossFault | None = Field(default=None, description="a link loses packets")
+    mtu_black_hole: MtuBlackHoleFault | None = Field(
+        default=None, description="large packets vanish on a link"
+    )
+    link_down: LinkDownFault | None = Field(default=None, description="a link is down")
+    tunnel_down: TunnelDownFault | None = Field(default=None, description="a site-to-site tunnel is down")
+    connection_limit: ConnectionLimitFault | None = Field(
+        default=None, description="an edge keeps only so many connections"
+    )
+    idle_timeout: IdleTimeoutFault | None = Field(
+        default=None, description="an edge forgets idle connections early"
+    )
     host_down: HostDownFault | None = Field(default=None, description="a host is off")
     service_down: ServiceDownFault | None = Field(default=None, description="a port is closed")
-    dns_record: DnsRecordFault | None = Field(default=None, description="a DNS answer is wrong")
+    service_error: ServiceErrorFault | None = Field(
+        default=None, description="a web server answers with errors"
+    )
+    service_slow: ServiceSlowFault | None = Field(default=None, description="a web server answers late")
+    service_garbage: ServiceGarbageFault | None = Field(
+        default=None, description="a port answers something that is no HTTP"
+    )
     from_s: Duration | None = Field(
         default=None, alias="from", description="since the start; default: from the start", examples=["8 h"]
     )
@@ -160,6 +205,11 @@ class Fault(OneOf):
         default=None,
         description="begins when this is first reached",
         examples=[{"status": "Syncing", "percent": 40}],
+    )
+    flapping: Flapping | None = Field(
+        default=None,
+        description="comes and goes while it lasts; default: stays",
+        examples=[{"on": "30 s", "off": "60 s"}],
     )
 
     @property

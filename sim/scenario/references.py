@@ -28,6 +28,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "vdc": ("vDC", "vDCs"),
     "vapp": ("vApp", "vApps"),
     "fault": ("fault", "faults"),
+    "tunnel": ("tunnel", "tunnels"),
 }
 """Kinds of names, and what messages call one and several of them."""
 
@@ -92,6 +93,20 @@ def _of_sites(part: str) -> Callable[[TreeMap], list[str] | None]:
     return gather
 
 
+def edges_of(tree: TreeMap) -> Iterator[TreeMap]:
+    """Every edge device: each site's, and the one before it if there is one."""
+    for _, site in entries(tree, "sites"):
+        yield mapping(site, "edge")
+        if mapping(site, "edge", "upstream"):
+            yield mapping(site, "edge", "upstream")
+
+
+def _edges(tree: TreeMap) -> list[str] | None:
+    if not isinstance(tree.get("sites"), TreeMap):
+        return None
+    return [t for edge in edges_of(tree) for t in texts(edge.get("name"))]
+
+
 def _orgs(tree: TreeMap) -> Iterator[tuple[str, TreeMap]]:
     for _, host in entries(tree, "hosts"):
         yield from entries(host, "orgs")
@@ -109,7 +124,7 @@ def _vapps(tree: TreeMap) -> list[str]:
 
 _GATHER: dict[str, Callable[[TreeMap], list[str] | None]] = {
     "site": _section("sites"),
-    "edge": _of_sites("edge"),
+    "edge": _edges,
     "link": _of_sites("wan"),
     "host": _section("hosts"),
     "vm": _section("vms"),
@@ -118,6 +133,7 @@ _GATHER: dict[str, Callable[[TreeMap], list[str] | None]] = {
     "vdc": lambda tree: [name for name, _ in _vdcs(tree)] or None,
     "vapp": _vapps,
     "fault": lambda tree: [t for fault in items(tree, "faults") for t in texts(fault.get("name"))],
+    "tunnel": lambda tree: list(mapping(tree, "tunnels")),
 }
 
 

@@ -102,6 +102,21 @@ class NatRule(Model):
     enabled: YesNo = Field(default=True, description="a disabled rule is skipped", examples=["no"])
 
 
+class Upstream(Model):
+    """A device of the same site between its edge and the internet: an access router that translates too. The
+    edge's `addresses` are then private ones of the network between the two."""
+
+    name: Name = Field(description="name of the device", examples=["ISP-ROUTER"])
+    type: DeviceType = Field(description="decides the order of firewall and NAT", examples=["netfilter"])
+    network: Cidr = Field(description="the network between the two devices", examples=["100.64.0.0/24"])
+    gateway: Address = Field(description="its address on that network", examples=["100.64.0.1"])
+    addresses: tuple[Address, ...] = Field(
+        min_length=1, description="its public addresses", examples=[["198.51.100.10"]]
+    )
+    firewall: Firewall = Field(default_factory=Firewall, description="firewall")
+    nat: tuple[NatRule, ...] = Field(default=(), description="translations, in order")
+
+
 class Edge(Model):
     """The device between a site and the internet."""
 
@@ -112,6 +127,10 @@ class Edge(Model):
     )
     firewall: Firewall = Field(default_factory=Firewall, description="firewall")
     nat: tuple[NatRule, ...] = Field(default=(), description="translations, in order")
+    upstream: Upstream | None = Field(
+        default=None,
+        description="a second translating device between this one and the internet (double NAT)",
+    )
 
 
 _ANSWERS, _ANSWERS_JSON = one_or_many({"type": "string", "x-type": "address, host or VM; or a list"})

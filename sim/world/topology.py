@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from cxsim.sim.network import model as net
 from cxsim.sim.scenario.addresses import NatEnd, Ports
-from cxsim.sim.scenario.environment import Environment
+from cxsim.sim.scenario.environment import Environment, Tunnel
 from cxsim.sim.scenario.sites import FirewallRule, NatRule, Site
 
 DATA_PORTS: dict[str, tuple[int, ...]] = {
@@ -25,9 +25,10 @@ DATA_PORTS: dict[str, tuple[int, ...]] = {
 def topology_of(environment: Environment) -> net.Topology:
     """The whole network of an environment."""
     return net.Topology(
-        sites=tuple(_site(site) for site in environment.sites.values()),
+        sites=tuple(made for site in environment.sites.values() for made in _sites(site)),
         hosts=tuple(_hosts(environment)),
-        edges=tuple(edge_of(site) for site in environment.sites.values()),
+        edges=tuple(edge for site in environment.sites.values() for edge in _edges(site)),
+        vpns=tuple(_vpn(tunnel, environment) for tunnel in environment.tunnels.values()),
     )
 
 
@@ -51,6 +52,25 @@ def _site(site: Site) -> net.Site:
     )
 
 
+def _sites(site: Site) -> Iterator[net.Site]:
+    """A site, and the network between its two devices if it has two."""
+    yield _site(site)
+    upstream = site.edge.upstream
+    if upstream is not None:
+        lan = net.Subnet(f"{upstream.name} LAN", upstream.network, upstream.gateway, str(upstream.place))
+        yield net.Site(_between(site), site.party, (lan,), place=str(upstream.place))
+
+
+def _between(site: Site) -> str:
+    return f"{site.name} access"
+
+
+def _vpn(tunnel: Tunnel, environment: Environment) -> net.Vpn:
+    one, other = (environment.sites[name] for name in tunnel.sites)
+    ends = (one.name, (one.network.cidr,), other.name, (other.network.cidr,))
+    return net.Vpn(tunnel.name, *ends, place=str(tunnel.place))
+
+
 def _hosts(environment: Environment) -> Iterator[net.HostAttachment]:
     for host in environment.hosts.values():
         yield net.HostAttachment(
@@ -59,6 +79,24 @@ def _hosts(environment: Environment) -> Iterator[net.HostAttachment]:
     for vm in environment.vms.values():
         site = environment.hosts[vm.esxi].site
         yield net.HostAttachment(vm.name, site, vm.address, alive=vm.power == "on", place=str(vm.place))
+
+
+def _edges(site: Site) -> Iterator[net.Edge]:
+    yield edge_of(site)
+    upstream = site.edge.upstream
+    if upstream is not None:
+        yield net.Edge(
+            name=upstream.name,
+            type=upstream.type,
+            site=_between(site),
+            inside_address=upstream.gateway,
+            addresses=upstream.addresses,
+            rules=tuple(filter_rule_of(rule) for rule in upstream.firewall.rules),
+            nat=tuple(nat_rule_of(rule) for rule in upstream.nat),
+            default_action=upstream.firewall.default,
+            default_place=str(upstream.firewall.place),
+            place=str(upstream.place),
+        )
 
 
 def edge_of(site: Site) -> net.Edge:
@@ -72,6 +110,7 @@ def edge_of(site: Site) -> net.Edge:
         addresses=edge.addresses,
         rules=tuple(filter_rule_of(rule) for rule in edge.firewall.rules),
         nat=tuple(nat_rule_of(rule) for rule in edge.nat),
+        outside=net.INTERNET if edge.upstream is None else _between(site),
         default_action=edge.firewall.default,
         default_place=str(edge.firewall.place),
         place=str(edge.place),

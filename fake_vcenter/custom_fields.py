@@ -91,7 +91,7 @@ class CustomFieldsManager(Managed):
     def _remove(self, call: Call, key: int) -> None:
         if self.definitions.pop(key, None) is None:
             raise faults.invalid_argument("key")
-        for managed in self.model.objects.values():
+        for managed in list(self.model.objects.values()):
             values = getattr(managed, "custom_values", None)
             if values and values.pop(key, None) is not None:
                 managed.touch()

@@ -54,7 +54,7 @@ class Datastore(ManagedEntity):
         return sum(disk.capacity_bytes - disk.used_bytes for disk in self._disks())
 
     def _disks(self) -> list[Any]:
-        return [d for record in self.files.values() for d in record.disks if d.datastore == self.name]
+        return [d for record in list(self.files.values()) for d in record.disks if d.datastore == self.name]
 
     @prop("summary")
     def _summary(self) -> Any:

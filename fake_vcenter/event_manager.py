@@ -102,7 +102,7 @@ class EventManager(Managed):
     @operation("QueryEvents")
     def _query(self, call: Call, filter: Any, eventViewSpec: Any = None) -> list[Any]:
         count = filter.maxCount or DEFAULT_QUERY_COUNT
-        found = [event for event in self.events if self._matches(event, filter)]
+        found = [event for event in list(self.events) if self._matches(event, filter)]
         return found[-count:]
 
     @operation("LogUserEvent")

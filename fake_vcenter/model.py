@@ -100,7 +100,7 @@ class Model:
 
     def touch_all(self) -> None:
         """Something changed that many objects show, such as a name."""
-        for managed in self.objects.values():
+        for managed in list(self.objects.values()):
             managed.touch()
 
     def seconds_since(self, then_s: float, every_s: float) -> int:

@@ -58,7 +58,7 @@ def invalid_request(text: str) -> Exception:
 def read_operation(content: bytes) -> Operation:
     """The operation in a SOAP envelope. Raises InvalidRequest."""
     try:
-        root = etree.fromstring(content, _PARSER)
+        root: Any = etree.fromstring(content, _PARSER)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise invalid_request(f"The request is not well-formed XML: {error}") from None
     if b"<!DOCTYPE" in content and root.getroottree().docinfo.doctype:
@@ -88,7 +88,11 @@ def read_arguments(operation: Operation, parameters: tuple[Any, ...]) -> dict[st
             raise invalid_request(f"Unexpected element tag {name!r} seen in the call of {operation.name}.")
         _store(read, element, name, info.type)
     for info in parameters:
-        if not info.flags & F_OPTIONAL and info.name not in read and not issubclass(info.type, list):
+        if info.flags & F_OPTIONAL or info.name in read:
+            continue
+        if issubclass(info.type, list):
+            read[info.name] = info.type()  # an empty array is written as nothing at all
+        else:
             raise invalid_request(
                 f"Required parameter {info.name} is missing while parsing call information for method "
                 f"{operation.name}."
@@ -135,12 +139,19 @@ def read_value(element: Any, declared: Any) -> Any:
     if issubclass(declared, DataObject):
         return _read_object(element, declared)
     if issubclass(declared, ManagedObject):
-        reference = _unprefixed(element.get("type") or "")
-        cls = _wsdl_type(reference) if reference else declared
-        if not issubclass(cls, ManagedObject):
-            raise invalid_request(f"{reference} is not a type of managed objects.")
-        return cls(element.text or "", None)
+        return _read_reference(element, declared)
     return _read_simple(element, declared)
+
+
+def _read_reference(element: Any, declared: Any) -> Any:
+    """A reference of the declared type, or of the narrower one that it names."""
+    named = _unprefixed(element.get("type") or "")
+    cls = _wsdl_type(named) if named else declared
+    if issubclass(declared, cls):
+        cls = declared
+    if not issubclass(cls, declared):
+        raise invalid_request(f"{named} is not a {VmomiSupport.GetWsdlName(declared)}.")
+    return cls(element.text or "", None)
 
 
 def _read_object(element: Any, cls: Any) -> Any:

@@ -215,11 +215,11 @@ class SoapWriter:
         self._fields(out, cls, fault)
         out.append(f"</fault><localizedMessage>{escape(fault.msg or '')}</localizedMessage>")
 
-    def _typed(self, out: Out, declared: type, value: Any) -> None:
+    def _typed(self, out: Out, declared: Any, value: Any) -> None:
         if declared is object:
             declared = _natural_type(value)
         if issubclass(declared, list):
-            item_type = declared.Item  # type: ignore[attr-defined]
+            item_type = declared.Item
             out.append(f' xsi:type="{type_attribute(declared)}">')
             tag = _item_tag(item_type)
             for item in value:
@@ -283,7 +283,7 @@ def _capitalized(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _natural_type(value: Any) -> type:
+def _natural_type(value: Any) -> Any:
     """The type of a value for which `anyType` is declared."""
     if hasattr(value, "ref_type"):
         return ManagedObject

@@ -82,7 +82,6 @@ class Managed:
         self.model = model
         self.moid = moid
         self._kept: dict[tuple[str, str], tuple[float, str | None]] = {}
-        self._values: dict[str, tuple[float, Any]] = {}
         model.add(self)
 
     def __repr__(self) -> str:
@@ -91,7 +90,6 @@ class Managed:
     def touch(self) -> None:
         """Something about this object changed: what was rendered is forgotten."""
         self._kept.clear()
-        self._values.clear()
         self.model.revision += 1
 
     def value(self, name: str, call: Call | None = None) -> Any:
@@ -102,17 +100,20 @@ class Managed:
             return source.function(self, call) if source.per_call else source.function(self)
         return _unwritten(self.vim_type, name)
 
-    def rendered(self, path: str, call: Call) -> str | None:
+    def rendered(self, path: str, call: Call, values: dict[str, Any] | None = None) -> str | None:
         """A property, or a path into one, as XML after a tag's name: ` xsi:type="..">..`; None when unset.
-        Raises InvalidProperty."""
+        `values`: properties of this object computed a moment ago; several paths usually lead into the same
+        one, and a whole one is dear to compute. Raises InvalidProperty."""
         name = property_path.first(path)
         stamp = self._stamp(name)
         if stamp is None:
             return self._render(path, name, self.value(name, call), call)
         kept = self._kept.get((call.version, path))
         if kept is None or kept[0] != stamp:
-            text = self._render(path, name, self._value_at(stamp, name, path), call)
-            kept = self._kept[(call.version, path)] = (stamp, text)
+            values = {} if values is None else values
+            if name not in values:
+                values[name] = self.value(name)
+            kept = self._kept[(call.version, path)] = (stamp, self._render(path, name, values[name], call))
         return kept[1]
 
     def _stamp(self, name: str) -> float | None:
@@ -123,15 +124,6 @@ class Managed:
         if source.every_s and not source.per_call:
             return self.model.host.now() // source.every_s
         return None
-
-    def _value_at(self, stamp: float, name: str, path: str) -> Any:
-        if path == name:
-            return self.value(name)
-        # Several paths usually lead into the same property, and a whole one is dear to compute.
-        kept = self._values.get(name)
-        if kept is None or kept[0] != stamp:
-            kept = self._values[name] = (stamp, self.value(name))
-        return kept[1]
 
     def _render(self, path: str, name: str, value: Any, call: Call) -> str | None:
         declared = declared_type(self.vim_type, name)

@@ -83,7 +83,8 @@ class PropertyFilter(Managed):
         return found
 
     def _update(self, moid: str, selected: Selected, call: Call) -> str | None:
-        values = {path: selected.managed.rendered(path, call) for path in selected.paths}
+        computed: dict[str, Any] = {}
+        values = {path: selected.managed.rendered(path, call, computed) for path in selected.paths}
         known = self.told.get(moid)
         if known is not None and known.values == values:
             return None

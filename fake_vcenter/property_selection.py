@@ -125,8 +125,9 @@ def object_content(selected: Selected, call: Call) -> str:
     """An ObjectContent as XML, without its tag."""
     managed = selected.managed
     parts = [f'<obj type="{managed.ref_type}">{managed.moid}</obj>']
+    values: dict[str, Any] = {}
     for path in selected.paths:
-        rendered = managed.rendered(path, call)
+        rendered = managed.rendered(path, call, values)
         if rendered is not None:
             parts.append(f"<propSet><name>{path}</name><val{rendered}</val></propSet>")
     return "".join(parts)

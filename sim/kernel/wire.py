@@ -49,17 +49,20 @@ class Listener:
 class Circuit(Protocol):
     """A live connection, as the network keeps it."""
 
-    latency_s: float
-    """One way, seconds."""
     fate: Fate
     """ACCEPTED while it works; SILENT = black hole (bytes vanish both ways); REFUSED = reset both ends."""
     max_segment_bytes: int | None
     """Larger sends vanish (an MTU black hole); None = no limit."""
     on_change: Callable[[], None] | None
-    """Set by the kernel: called by the network whenever `fate` changes."""
+    """Set by the kernel: called by the network whenever `fate` changes, and when larger segments pass than
+    before."""
+
+    @property
+    def latency_s(self) -> float:
+        """One way, seconds; with jitter another for every segment."""
 
     def touched(self, now_s: float) -> None:
-        """Called by the kernel for every payload sent (idle time-outs)."""
+        """Called by the kernel for every payload sent or sent again (idle time-outs, resets that answer)."""
 
     def closed(self) -> None:
         """Called once by the kernel when both ends are closed."""

@@ -16,6 +16,8 @@ from cxsim.sim.network.network import Network
 from cxsim.sim.network.state import HostState, Layered, Meeting, WanState
 from cxsim.sim.network.topology import Problem, TopologyError, UnknownName, nat_problems, rule_problems
 
+_Figure = Layered[float] | Layered[bool] | Layered[int | None] | Layered[float | None]
+
 
 class Change:
     """A change that was made. Calling it, or `undo`, takes it back; doing so twice does nothing."""
@@ -130,16 +132,20 @@ def set_line(
     loss: float | None = None,
     mtu_bytes: int | None = None,
     place: str = "",
+    transfer_bps: float | None = None,
+    jitter_s: float | None = None,
 ) -> Change:
     """Change a site's line, by its name. Capacities in bits per second (0 = nothing gets through).
     Raises UnknownName, and ValueError for a negative figure."""
     wan = _line(network, line)
-    wanted: list[tuple[str, Layered[float] | Layered[bool] | Layered[int | None], float | None]] = [
+    wanted: list[tuple[str, _Figure, float | None]] = [
         ("up", wan.up.capacity_bps, up_bps),
         ("down", wan.down.capacity_bps, down_bps),
         ("rtt", wan.rtt_s, rtt_s),
         ("loss", wan.loss, loss),
         ("mtu", wan.mtu_bytes, mtu_bytes),
+        ("transfer", wan.transfer_bps, transfer_bps),
+        ("jitter", wan.jitter_s, jitter_s),
         ("is up", wan.is_up, is_up),
     ]
     asked = [(name, layered, value) for name, layered, value in wanted if value is not None]
@@ -158,32 +164,34 @@ def set_line(
 
 
 def host_down(network: Network, host: str, place: str = "") -> Change:
-    """The host goes silent. Undone, it is back, and resets whatever was connected to it."""
+    """The host loses power. Undone, it is back and knows nothing of what was connected to it: it answers
+    with a reset when it hears of it."""
     state = network.host(host)
     token = state.alive.push(False)
 
     def undo() -> None:
         state.alive.remove(token)
-        _reset(network, state)
+        for live in network.living():
+            if live.ends_at(state) and not network.in_trial:
+                live.end_forgot = True
         network.changed()
 
     return _made(network, f"{host} is down", place, undo, (state,))
 
 
 def restart_host(network: Network, host: str, place: str = "") -> Change:
-    """The host restarts in no time: its connections are reset. Cannot be undone."""
+    """The host restarts in no time: its programs end, so its connections are reset. Cannot be undone."""
     state = network.host(host)
-    hit = _reset(network, state)
-    change = _made(network, f"{host} restarts", place, _nothing, ())
-    change.hit += hit
-    return change
+    _reset(network, state)
+    return _made(network, f"{host} restarts", place, _nothing, ())
 
 
 def stop_service(network: Network, host: str, port: int, place: str = "") -> Change:
-    """The port is closed: its connections are reset, new ones refused."""
+    """The service ends: its connections are reset, new ones refused."""
     state = network.host(host)
     stopped = state.stopped.setdefault(port, Layered(False))
     token = stopped.push(True)
+    _reset(network, state, port)
 
     def undo() -> None:
         stopped.remove(token)
@@ -306,13 +314,12 @@ def _line(network: Network, line: str) -> WanState:
     raise UnknownName("line", line, [link.wan.name for link in network.links.values()])
 
 
-def _reset(network: Network, host: HostState) -> int:
-    hit = 0
+def _reset(network: Network, host: HostState, port: int | None = None) -> None:
+    """The programs at one end have ended: resets come at once."""
     for live in network.living():
-        if live.ends_at(host) and live.final is None and not network.in_trial:
+        ends = live.ends_at(host) if port is None else live.target is host and live.accepted_port == port
+        if ends and not network.in_trial:
             live.final = Fate.REFUSED
-            hit += 1
-    return hit
 
 
 def _nothing() -> None:
@@ -328,10 +335,15 @@ def _made(
     flushed: str | None = None,
     nat_rule_id: str | None = None,
 ) -> Change:
+    """A change that has been made to the state: the network takes notice, and the connections that live and
+    can notice it are counted."""
     change = Change(description, place, undo, meetings)
-    if flushed is not None and not network.in_trial:
-        change.hit += sum(live.forget(flushed, nat_rule_id) for live in network.living())
-    fates = [(live, live.fate) for live in network.living()]
+    if network.in_trial:
+        network.changed()
+        return change
+    living = network.living()
+    lost = {live for live in living if flushed is not None and live.forget(flushed, nat_rule_id)}
+    seen = [live.seen for live in living]
     network.changed()
-    change.hit += 0 if flushed is not None else sum(live.fate is not fate for live, fate in fates)
+    change.hit = sum(live in lost or live.seen != was for live, was in zip(living, seen, strict=True))
     return change

@@ -68,11 +68,17 @@ class Crossing:
                     return None
             elif stage is Stage.DNAT:
                 if self.dnat is not None:
+                    if self.dnat.unknown:
+                        self._say_unknown(StepKind.DNAT, self.dnat, self.packet)
+                        return None
                     self._say_dnat(self.dnat)
                 if self.for_itself:
                     self._asked_itself()
                     return None
             elif stage is Stage.SNAT and self.snat is not None:
+                if self.snat.unknown:
+                    self._say_unknown(StepKind.SNAT, self.snat, self.routed)
+                    return None
                 self._say_snat(self.snat)
         used = tuple(nat for nat in (self.dnat, self.snat) if nat is not None)
         return Passage(self.edge, self.entered, self.left, self.packet, self.final, used)
@@ -135,6 +141,12 @@ class Crossing:
             if not rule.enabled:
                 continue
             view = seen if state.order is None else self.seen(state.order, state.order)
+            late = state.order is not None and state.order.filter_sees_dnat
+            nat = self.dnat or self.snat
+            if late and nat is not None and nat.unknown:
+                # The rule looks at addresses after a translation that nobody gave.
+                self._say_unknown(StepKind.DNAT if nat is self.dnat else StepKind.SNAT, nat, view)
+                return False
             try:
                 if not state.matches(view, self.entered, self.left, self.ask):
                     continue
@@ -195,6 +207,11 @@ class Crossing:
     def _say_snat(self, nat: NatState) -> None:
         text = _by(dotted(self.routed.src), dotted(self.final.src), nat)
         self._say(StepKind.SNAT, text, Verdict.PASS, nat.rule.place, None, nat.rule.id, self.routed)
+
+    def _say_unknown(self, kind: StepKind, nat: NatState, packet: Packet) -> None:
+        text = f"{nat.quote}: give what it translates to, or it stays unknown"
+        reason = Reason.UNKNOWN_RULE
+        self._say(kind, text, Verdict.UNKNOWN, nat.rule.place, reason, nat.rule.id, packet)
 
     def _supposed(self, rules: str, packet: Packet) -> bool:
         """Nobody gave these rules: suppose that they do nothing to the packet (True), and that they do."""

@@ -77,9 +77,11 @@ def decide(
     port: int,
     undetermined_as: Fate,
     established: Mapping[tuple[str, Side], Passage] | None = None,
+    end: HostState | None = None,
 ) -> Decision:
-    """Walk, and when a rule asks about something unknown, walk every way it could be."""
-    tries = _Tries(ground, source, dst, port, undetermined_as, established)
+    """Walk, and when a rule asks about something unknown, walk every way it could be. `established`, `end`:
+    for a connection that lives, the entries that the edges hold and the host that accepted it."""
+    tries = _Tries(ground, source, dst, port, undetermined_as, established, end)
     return tries.assuming({})
 
 
@@ -91,6 +93,7 @@ class _Tries:
     port: int
     undetermined_as: Fate
     established: Mapping[tuple[str, Side], Passage] | None
+    end: HostState | None
     left: int = TRIES
 
     def assuming(self, known: Mapping[tuple[str, object], bool]) -> Decision:
@@ -104,7 +107,7 @@ class _Tries:
             return answer
 
         first = Packet("tcp", self.source.address, SOURCE_PORT, self.dst, self.port)
-        walk = Walk(self.ground, ask, self.source, first, self.established)
+        walk = Walk(self.ground, ask, self.source, first, self.established, self.end)
         try:
             outcome = walk.run()
         except Doubt as doubt:

@@ -33,6 +33,8 @@ ACTIONS = ("allow", "drop", "reject")
 DIRECTIONS = ("any", "in", "out")
 NAT_TYPES = ("dnat", "snat", "no-dnat", "no-snat")
 INTERFACES = ("outside", "inside", "any")
+UNKNOWN = "unknown"
+"""As the translation of a NAT rule: nobody gave it, so what the rule applies to is undetermined."""
 REJECT_ANSWERS = ("tcp-reset", "icmp-prohibited")
 
 
@@ -125,6 +127,7 @@ class NatState(Meeting):
         "to_address",
         "to_port",
         "translates_destination",
+        "unknown",
     )
 
     def __init__(self, rule: NatRule, edge: Edge) -> None:
@@ -135,8 +138,9 @@ class NatState(Meeting):
         self.original: AddressSet = address_set(host, edge.groups)
         self.original_ports = port_set(ports or (), edge.groups)
         host, to_port = split_port(rule.translated)
+        self.unknown = rule.translated == UNKNOWN
         if rule.type in ("dnat", "snat"):
-            self.to_address: Range | None = prefix(host)
+            self.to_address: Range | None = None if self.unknown else prefix(host)
         elif rule.translated:
             raise ValueError(f"a {rule.type} rule translates nothing: leave `translated` out")
         else:

@@ -2,8 +2,10 @@
 
 Rules of this file: a live connection is judged again by the same walk that let it in, with the entries that
 the edges hold for it. So a stateful allow survives a change of rules; a lost entry is a black hole; a
-restarted host answers with a reset. Whoever owns the connection is told through its callback; sockets are
-never touched here. `ACCEPTED` again after `SILENT` is possible (a line comes back), after `REFUSED` never.
+restarted host answers with a reset. A reset answers a packet: a circuit that would be reset seems to work
+until one end sends something (RFC 9293 3.5.1), a transfer always sends. Whoever owns the connection is told
+through its callback; sockets are never touched here. `ACCEPTED` again after `SILENT` is possible (a line
+comes back), after `REFUSED` never.
 """
 
 from __future__ import annotations
@@ -41,7 +43,11 @@ class Live:
         self.fate = decision.fate
         self.final: Fate | None = None
         """Set when nothing can bring the connection back."""
+        self.end_forgot = False
+        """One of its hosts lost power and knows nothing of it: it answers with a reset."""
         self.last_s = now_s
+        self.seen: tuple[object, ...] = ()
+        """What its ends could notice when it was last judged."""
         self._idle_s = decision.idle_s
         self._open = True
         for passage in decision.passages:
@@ -56,6 +62,12 @@ class Live:
     def target(self) -> HostState | None:
         """The host that accepted; None for a transfer that never was."""
         return self.decision.target
+
+    @property
+    def accepted_port(self) -> int | None:
+        """The port on that host, after translation; None for a transfer that never was."""
+        arrived = self.decision.arrived
+        return arrived.dport if arrived is not None and self.decision.outcome is Outcome.ACCEPTED else None
 
     @property
     def wans(self) -> tuple[WanState, ...]:
@@ -80,24 +92,27 @@ class Live:
 
     def reconsider(self) -> None:
         """Judge it again after a change; tell the owner when something it can see has changed."""
-        was = self._visible()
+        was = self.seen
         if self.final is not None:
             self.fate = self.final
         elif self.decision.outcome is Outcome.ACCEPTED:
             self.fate = self._judged()
             if self.fate is Fate.REFUSED:
-                self.final = Fate.REFUSED
-        if self._visible() != was:
-            self._tell()
+                self.fate = self._reset()
+        self.seen = self.visible()
+        if self.seen != was:
+            self._tell(was)
 
     def _judged(self) -> Fate:
-        decision = self.network.judge(self.source, self.decision.dst, self.decision.port, self.states)
-        if decision.outcome is Outcome.ACCEPTED and decision.target is self.target:
-            return Fate.ACCEPTED
-        decision.count()
-        # Another host than the one that accepted answers a packet of a connection it does not know: RST.
-        reset = decision.outcome in (Outcome.REFUSED, Outcome.ACCEPTED)
-        return Fate.REFUSED if reset else Fate.SILENT
+        fate, decision = self.network.judged_live(self)
+        if fate is not Fate.ACCEPTED:
+            decision.count()
+        return Fate.REFUSED if fate is Fate.ACCEPTED and self.end_forgot else fate
+
+    def _reset(self) -> Fate:
+        """Something on the way would answer with a reset; the fate until then."""
+        self.final = Fate.REFUSED
+        return Fate.REFUSED
 
     def touched(self, now_s: float) -> None:
         """A payload is sent: entries of devices that have waited too long are gone."""
@@ -118,10 +133,12 @@ class Live:
             for passage in self.decision.passages:
                 passage.edge.live_connections -= 1
 
-    def _visible(self) -> tuple[object, ...]:
-        return (self.fate,)
+    def visible(self) -> tuple[object, ...]:
+        """Everything that its two ends can notice: when it differs after a change, the change met it."""
+        raise NotImplementedError
 
-    def _tell(self) -> None:
+    def _tell(self, was: tuple[object, ...]) -> None:
+        """Something that can be noticed is not what it was."""
         raise NotImplementedError
 
 
@@ -131,8 +148,23 @@ class Circuit(Live):
     def __init__(self, network: Network, decision: Decision, now_s: float) -> None:
         super().__init__(network, decision, now_s)
         self.on_change: Callable[[], None] | None = None
-        self.latency_s = decision.rtt_s / 2
         self.max_segment_bytes = max_segment_bytes(decision.wans)
+        self._one_way_s = decision.rtt_s / 2
+        self._jitter = network.jitter(decision)
+        self._reset_waits = False
+        self.seen = self.visible()
+
+    @property
+    def latency_s(self) -> float:
+        """One way, seconds: of the next segment when a line has jitter."""
+        return self._one_way_s if self._jitter is None else self._one_way_s + self._jitter()
+
+    def touched(self, now_s: float) -> None:
+        """A payload is sent: to a device that forgot the connection, or to one that answers with a reset."""
+        super().touched(now_s)
+        if self._reset_waits and self.final is None:
+            self.final = Fate.REFUSED
+            self.reconsider()
 
     def closed(self) -> None:
         """Called once by the kernel when both ends are closed."""
@@ -140,12 +172,24 @@ class Circuit(Live):
 
     def reconsider(self) -> None:
         """Judge it again; latency and segment limit follow the lines."""
-        self.latency_s = self.network.rtt_s(self.decision) / 2
+        self._one_way_s = self.network.rtt_s(self.decision) / 2
+        self._jitter = self.network.jitter(self.decision) if self._jitter is None else self._jitter
         self.max_segment_bytes = max_segment_bytes(self.decision.wans)
+        self._reset_waits = False
         super().reconsider()
 
-    def _tell(self) -> None:
-        if self.on_change is not None:
+    def visible(self) -> tuple[object, ...]:
+        """Fate, segment limit, a reset that waits for the next payload, latency."""
+        jitter_s = sum(wan.jitter_s.value for wan in self.wans)
+        return (self.fate, self.max_segment_bytes, self._reset_waits, self._one_way_s, jitter_s)
+
+    def _reset(self) -> Fate:
+        self._reset_waits = True
+        return Fate.ACCEPTED
+
+    def _tell(self, was: tuple[object, ...]) -> None:
+        # Only what wakes the kernel: another fate, and a wider way for what was too large to pass.
+        if self.on_change is not None and (self.fate is not was[0] or _wider(was[1], self.max_segment_bytes)):
             self.on_change()
 
 
@@ -157,7 +201,7 @@ class Path(Live):
         super().__init__(network, decision, now_s)
         self.trace = trace
         self._callbacks: list[Callable[[], None]] = []
-        self._seen = self._visible()
+        self.seen = self.visible()
 
     @property
     def link_ids(self) -> tuple[str, ...]:
@@ -193,29 +237,23 @@ class Path(Live):
         """The host that answers at the far end; None unless the fate is ACCEPTED."""
         return self.target.name if self.target is not None and self.fate is Fate.ACCEPTED else None
 
-    @property
-    def accepted_port(self) -> int | None:
-        """The port on that host, after translation."""
-        return self.trace.accepted_port
-
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call back whenever an attribute, or the capacity of one of the links, has changed."""
         self._callbacks.append(callback)
 
-    def reconsider(self) -> None:
-        """Judge it again, and compare everything the owner can see with what it last saw."""
-        super().reconsider()
-        if self._visible() != self._seen:
-            self._tell()
-
-    def _visible(self) -> tuple[object, ...]:
+    def visible(self) -> tuple[object, ...]:
+        """Fate and every figure, and the capacities of its links."""
         capacities = tuple(self.network.capacity_bps(link.id) for link in self.decision.links)
         return (self.fate, self.cap_bps, self.rtt_s, self.loss, self.max_segment_bytes, capacities)
 
-    def _tell(self) -> None:
-        self._seen = self._visible()
+    def _tell(self, was: tuple[object, ...]) -> None:
         for callback in list(self._callbacks):
             callback()
+
+
+def _wider(was: object, limit: int | None) -> bool:
+    """True when a limit of segments was lifted."""
+    return isinstance(was, int) and (limit is None or limit > was)
 
 
 def max_segment_bytes(wans: tuple[WanState, ...]) -> int | None:

@@ -41,6 +41,8 @@ class Wan:
     """Smaller than the hosts' 1500, with the ICMP answers lost: larger segments vanish. None: no limit."""
     transfer_bps: float | None = None
     """The most that a single transfer may take of it. None: no limit."""
+    jitter_s: float = 0.0
+    """The most that a segment is delayed more than another, each way. Transfers take no notice."""
     place: str = ""
 
 
@@ -134,6 +136,7 @@ class NatRule:
     """`dnat`, `snat`, `no-dnat` or `no-snat`."""
     original: str
     translated: str = ""
+    """`unknown`: nobody gave it."""
     name: str = ""
     protocol: str = "any"
     interface: str = "outside"

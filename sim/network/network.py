@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from random import Random
 from typing import TypeVar
 
+from cxsim.sim.kernel.streams import stream
 from cxsim.sim.kernel.wire import Attempt, Fate, Listener, NameAnswer
 from cxsim.sim.network.addresses import Side, address, dotted, is_address
 from cxsim.sim.network.crossing import Passage
@@ -64,7 +67,8 @@ class Network:
     """A network in being. Raises TopologyError with everything that is wrong with `topology`; warnings are
     kept in `warnings`. `clock` gives virtual time; without it every instant is 0.0. `listeners` says what
     listens on a port of a host (`Hub.listener`), beside what was told by `listen` and declared services; it
-    is asked at every connection."""
+    is asked at every connection. `streams` gives the random stream of a path (kernel.streams, with the
+    scenario's seed); only jitter draws from it."""
 
     def __init__(
         self,
@@ -72,6 +76,7 @@ class Network:
         parameters: Parameters | None = None,
         clock: Callable[[], float] | None = None,
         listeners: Callable[[str, int], Listener | None] | None = None,
+        streams: Callable[[str], Random] | None = None,
     ) -> None:
         problems = problems_of(topology)
         if any(problem.is_error for problem in problems):
@@ -93,6 +98,8 @@ class Network:
         }
         self.failures: list[Failure] = []
         self.failures_lost = 0
+        self.walks = 0
+        """How often the way of a connection was decided afresh, not remembered."""
         self._failure_of: dict[tuple[str, int, int, Outcome, str], Failure] = {}
         self._owners: dict[str, dict[int, EdgeState]] = {}
         self._gateways: dict[tuple[str, int], EdgeState] = {}
@@ -105,6 +112,9 @@ class Network:
         self._source = listeners
         self._listeners: dict[tuple[str, int], Listener] = {}
         self._decisions: dict[tuple[str, str, int], Decision] = {}
+        self._judged: dict[tuple[object, ...], tuple[Fate, Decision, tuple[Passage, ...]]] = {}
+        self._streams: Callable[[str], Random] = streams or partial(stream, 0)
+        self._jittering: dict[str, int] = {}
         self._live: dict[int, Live] = {}
         self._live_count = 0
         self._asked: dict[tuple[str, str], str] = {}
@@ -153,9 +163,13 @@ class Network:
         self.changed(live=False)
 
     def unlisten(self, host: str, port: int) -> None:
-        """It no longer does; its live connections are reset."""
+        """It no longer does, and its program has ended: its live connections are reset."""
         self._listeners.pop((host, port), None)
-        self.host(host).services.pop(port, None)
+        state = self.host(host)
+        state.services.pop(port, None)
+        for live in self.living():
+            if live.target is state and live.accepted_port == port:
+                live.final = Fate.REFUSED
         self.changed()
 
     # --- names ---
@@ -203,7 +217,8 @@ class Network:
         source.next_port = (source.next_port + 1) % (high - low + 1)
         circuit = Circuit(self, decision, self.clock())
         self._keep(circuit)
-        return Attempt(Fate.ACCEPTED, decision.rtt_s, listener, circuit, (dotted(arrived.src), number))
+        delay_s = 2 * circuit.latency_s
+        return Attempt(Fate.ACCEPTED, delay_s, listener, circuit, (dotted(arrived.src), number))
 
     def open_transfer(self, source_host: str, address: str, port: int) -> Path:
         """Try a connection for replication data from a host to an address or a name. Never raises for one
@@ -256,12 +271,43 @@ class Network:
         dst: int,
         port: int,
         established: Mapping[tuple[str, Side], Passage] | None = None,
+        end: HostState | None = None,
     ) -> Decision:
-        """Decide afresh, for a new connection or for one that lives (`established`)."""
-        decision = decide(self, source, dst, port, self.parameters.undetermined_as, established)
+        """Decide afresh, for a new connection or for one that lives (`established`, with the host that has
+        its other `end`)."""
+        self.walks += 1
+        decision = decide(self, source, dst, port, self.parameters.undetermined_as, established, end)
         decision.rtt_s = self.rtt_s(decision)
         decision.listener = self._answering(decision)
         return decision
+
+    def judged_live(self, live: Live) -> tuple[Fate, Decision]:
+        """The fate of a connection that lives, with the entries that it still has, and why. Connections that
+        are alike are judged once."""
+        states = tuple(live.states.values())
+        key = (live.source.name, live.decision.dst, live.decision.port, live.target, *map(id, states))
+        known = self._judged.get(key)
+        if known is None:
+            decision = self.judge(
+                live.source, live.decision.dst, live.decision.port, live.states, live.target
+            )
+            fate = Fate.REFUSED if decision.outcome is Outcome.REFUSED else Fate.SILENT
+            if decision.outcome is Outcome.ACCEPTED:
+                fate = Fate.ACCEPTED
+            # The entries are kept with the answer: while they are, no other has their id.
+            known = self._judged[key] = (fate, decision, states)
+        return known[:2]
+
+    def jitter(self, decision: Decision) -> Callable[[], float] | None:
+        """Draws how much later a segment arrives on this way, seconds; None when no line has jitter. Each
+        line delays evenly between nothing and its `jitter_s` [I], from a stream of the connection's own."""
+        wans = decision.wans
+        if not any(wan.jitter_s.value for wan in wans):
+            return None
+        path = f"network/jitter/{decision.source.name}/{dotted(decision.dst)}:{decision.port}"
+        number = self._jittering[path] = self._jittering.get(path, 0) + 1
+        draw = self._streams(f"{path}/{number}").random
+        return lambda: sum(wan.jitter_s.value * draw() for wan in wans)
 
     def _answering(self, decision: Decision) -> Listener | None:
         if decision.target is None or decision.arrived is None:
@@ -342,6 +388,7 @@ class Network:
         """Something is different: forget decisions and judge what lives again. `live=False`: only new
         connections can be affected."""
         self._decisions.clear()
+        self._judged.clear()
         if live and not self._trial:
             for connection in self.living():
                 connection.reconsider()
@@ -356,6 +403,7 @@ class Network:
         finally:
             self._trial -= 1
             self._decisions.clear()
+            self._judged.clear()
 
     @property
     def in_trial(self) -> bool:

@@ -64,13 +64,25 @@ class LinkState(Meeting):
 class WanState:
     """A site's line: two links that share their condition."""
 
-    __slots__ = ("down", "is_up", "loss", "mtu_bytes", "name", "place", "rtt_s", "transfer_bps", "up")
+    __slots__ = (
+        "down",
+        "is_up",
+        "jitter_s",
+        "loss",
+        "mtu_bytes",
+        "name",
+        "place",
+        "rtt_s",
+        "transfer_bps",
+        "up",
+    )
 
     def __init__(self, wan: Wan) -> None:
         self.name = wan.name
         self.place = wan.place
         self.is_up = Layered(True)
         self.rtt_s = Layered(wan.rtt_s)
+        self.jitter_s = Layered(wan.jitter_s)
         self.loss = Layered(wan.loss)
         self.mtu_bytes = Layered(wan.mtu_bytes)
         self.transfer_bps = Layered(wan.transfer_bps)

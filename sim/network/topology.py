@@ -145,8 +145,9 @@ def _line(site: Site, wan: Wan) -> Iterator[Problem]:
     for what, value in (("up", wan.up_bps), ("down", wan.down_bps), ("transfer", wan.transfer_bps)):
         if value is not None and not value > 0:
             yield Problem(place, f"line {wan.name!r}: {what} is {value:.0f} bit/s: it must be above 0")
-    if not wan.rtt_s >= 0:
-        yield Problem(place, f"line {wan.name!r}: rtt is {wan.rtt_s:g} s: it must not be negative")
+    for what, seconds in (("rtt", wan.rtt_s), ("jitter", wan.jitter_s)):
+        if not seconds >= 0:
+            yield Problem(place, f"line {wan.name!r}: {what} is {seconds:g} s: it must not be negative")
     if not 0 <= wan.loss < 1:
         yield Problem(place, f"line {wan.name!r}: loss is {wan.loss:g}: it is a fraction from 0 to below 1")
     if wan.mtu_bytes is not None and wan.mtu_bytes < 68:

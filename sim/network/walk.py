@@ -3,7 +3,8 @@
 Rules of this file: a `Walk` decides from the state of the network as it is and changes nothing; it collects
 steps, and the rules and links it met. With `established` it judges a connection that is alive: an edge that
 has an entry for it lets it pass, a stateful edge that has lost the entry does not (unless its type picks up
-ongoing connections).
+ongoing connections); the host that holds its other `end` takes it whether or not the port still listens, any
+other host resets it.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ class Walk:
     client: HostState
     first: Packet
     established: Mapping[tuple[str, Side], Passage] | None = None
+    end: HostState | None = None
     steps: list[Step] = field(default_factory=list)
     met: list[Meeting] = field(default_factory=list)
     links: list[LinkState] = field(default_factory=list)
@@ -317,7 +319,8 @@ class Walk:
         host, packet = self.host, self.arrived
         assert host is not None
         assert packet is not None
-        listens = self.ground.listens(host, packet.dport)
+        live = self.established is not None
+        listens = host is self.end if live else self.ground.listens(host, packet.dport)
         text = f"{dotted(packet.dst)}:{packet.dport} {'listens' if listens else 'is closed'}"
         if host is not self.client:
             if listens:

@@ -8,6 +8,7 @@ one product is in `products`, to the network in `topology`, to the data plane in
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from cxsim.core.appliance import Appliance, ApplianceConfig, ReplicatorConfig
@@ -24,6 +25,7 @@ from cxsim.sim import identities
 from cxsim.sim.eventlog import EventLog, LoggedEvent
 from cxsim.sim.explain import EnvironmentView, Typed
 from cxsim.sim.kernel import Hub, SimHost
+from cxsim.sim.kernel.streams import stream
 from cxsim.sim.network import Network
 from cxsim.sim.replication.plane import SimDataPlane
 from cxsim.sim.replication.settings import Settings
@@ -67,7 +69,10 @@ class World:
             host.name: self.hub.add_host(host.name, host.clock_skew_s) for host in environment.hosts.values()
         }
         self.network = Network(
-            topology_of(environment), clock=lambda: self.hub.now_s, listeners=self.hub.listener
+            topology_of(environment),
+            clock=lambda: self.hub.now_s,
+            listeners=self.hub.listener,
+            streams=partial(stream, seed),
         )
         self.hub.network = self.network
         self.vcenters = self._make_vcenters()

@@ -86,12 +86,30 @@ def test_a_line_that_comes_back_carries_the_connection_again(network: Network) -
     assert circuit.fate is Fate.ACCEPTED
 
 
-def test_a_host_that_comes_back_resets_what_it_had(network: Network) -> None:
+def test_a_host_that_comes_back_resets_what_it_had_when_it_hears_of_it(network: Network) -> None:
     circuit, told = opened(network)
+    path, path_told = transfer(network)
     changes.host_down(network, "chc-ccm01")()
-    assert told == [Fate.SILENT, Fate.REFUSED]
+    changes.host_down(network, "chc-cce01")()
+    assert told == [Fate.SILENT, Fate.ACCEPTED]
+    circuit.touched(1.0)
+    assert told == [Fate.SILENT, Fate.ACCEPTED, Fate.REFUSED]
     assert network.connect("tyrell-cce01", "203.0.113.32", 8044).fate is Fate.ACCEPTED
-    assert circuit.fate is Fate.REFUSED
+    assert path_told == [Fate.SILENT, Fate.REFUSED]
+    assert path.fate is Fate.REFUSED
+
+
+def test_a_reject_that_is_taken_away_before_anything_is_sent_has_reset_nothing(topology: Topology) -> None:
+    rules = (*topology.edges[1].rules, FilterRule("6", "allow", "replies", "10.3.0.0/24"))
+    network = Network(topology.with_edge("CHC-ESG", stateful=False, rules=rules))
+    circuit, told = opened(network)
+    change = changes.add_rule(network, "CHC-ESG", REJECT)
+    change.undo()
+    circuit.touched(1.0)
+    assert told == []
+    changes.add_rule(network, "CHC-ESG", REJECT)
+    circuit.touched(2.0)
+    assert told == [Fate.REFUSED]
 
 
 def test_netfilter_picks_ongoing_connections_up_after_a_flush(topology: Topology) -> None:
@@ -101,7 +119,78 @@ def test_netfilter_picks_ongoing_connections_up_after_a_flush(topology: Topology
     changes.flush(network, "CHC-ESG")
     assert told == []
     changes.add_rule(network, "CHC-ESG", REJECT, flush=True)
-    assert circuit.fate is Fate.REFUSED
+    assert told == []
+    circuit.touched(1.0)
+    assert told == [Fate.REFUSED]
+
+
+def test_a_program_that_stops_listening_keeps_what_it_had_accepted(network: Network) -> None:
+    """Closing a listening socket closes no accepted one."""
+    circuit, told = opened(network)
+    del network.host("chc-ccm01").services[8044]
+    changes.set_line(network, "mycloud-wan", rtt_s=0.001)
+    assert network.connect("tyrell-cce01", "203.0.113.32", 8044).fate is Fate.REFUSED
+    assert (circuit.fate, told) == (Fate.ACCEPTED, [])
+
+
+def test_a_wider_way_wakes_what_was_too_large_to_pass(network: Network) -> None:
+    circuit, told = opened(network)
+    change = changes.set_line(network, "tyrell-wan", mtu_bytes=1400)
+    assert told == []
+    change.undo()
+    assert told == [Fate.ACCEPTED]
+    assert circuit.max_segment_bytes is None
+
+
+LINE = {
+    "up": {"up_bps": 20e6},
+    "lower down": {"down_bps": 5e6},
+    "rtt": {"rtt_s": 0.1},
+    "loss": {"loss": 0.02},
+    "mtu": {"mtu_bytes": 1400},
+    "one transfer": {"transfer_bps": 1e6},
+    "jitter": {"jitter_s": 0.005},
+    "down": {"is_up": False},
+}
+MEETS = {"up": (False, True), "lower down": (False, False), "rtt": (True, True), "loss": (False, True),
+         "mtu": (True, True), "one transfer": (False, True), "jitter": (True, False),
+         "down": (True, True)}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", LINE)
+def test_a_running_connection_or_transfer_that_can_notice_a_change_of_its_line_has_met_it(
+    network: Network, what: str
+) -> None:
+    """HTTP costs no bandwidth, a fluid has no jitter, and a transfer uses one direction of a line."""
+    met = []
+    for opens in (opened, transfer):
+        live, _ = opens(network)  # type: ignore[operator]
+        change = changes.set_line(network, "tyrell-wan", **LINE[what])  # type: ignore[arg-type]
+        met.append(change.met > 0)
+        live.close()
+        change.undo()
+    assert tuple(met) == MEETS[what]
+
+
+def test_a_change_of_another_line_has_met_nothing(topology: Topology) -> None:
+    tyrell, mycloud = topology.sites
+    other = replace(mycloud, name="other", subnets=(), wan=Wan("other-wan", 1e6, 1e6))
+    network = Network(replace(topology, sites=(tyrell, mycloud, other)))
+    opened(network)
+    transfer(network)
+    assert changes.set_line(network, "other-wan", is_up=False).met == 0
+
+
+def test_jitter_delays_each_segment_by_its_own_draw_from_the_connections_stream(topology: Topology) -> None:
+    tyrell, mycloud = topology.sites
+    shaky = replace(tyrell, wan=Wan("tyrell-wan", 100e6, 100e6, 0.020, jitter_s=0.008))
+    made = [Network(replace(topology, sites=(shaky, mycloud))) for _ in range(2)]
+    drawn = [[circuit.latency_s for _ in range(50)] for circuit in (opened(network)[0] for network in made)]
+    assert drawn[0] == drawn[1]
+    assert all(0.01002 <= latency_s <= 0.01802 for latency_s in drawn[0])
+    assert len(set(drawn[0])) == 50
+    second = opened(made[0])[0]
+    assert [second.latency_s for _ in range(50)] != drawn[0]
 
 
 def test_a_stateless_edge_drops_live_connections_when_its_rules_do(topology: Topology) -> None:

@@ -112,7 +112,7 @@ def _build(
         issuer = _find_issuer(top, [c for c in anchors if c not in chain], now)
         if issuer is not None:
             from_store += 1
-        else:
+        elif not from_store:  # once in the store, what the peer sent is not looked at any more
             issuer = _find_issuer(top, [c for c in others if c not in chain], now)
         if issuer is None:
             break

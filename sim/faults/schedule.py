@@ -6,6 +6,8 @@ Rules of this file: a fault without a time is on before the first packet. Every 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from functools import partial
 
 from cxsim.sim.faults.effects import Effect, World, take_effect
@@ -17,8 +19,16 @@ from cxsim.sim.scenario import Condition, Fault, Scenario, Watch
 class FaultSchedule:
     """The faults of one scenario in one world."""
 
-    def __init__(self, hub: Hub, world: World, scenario: Scenario, watch: Watch) -> None:
-        self._hub, self._world = hub, world
+    def __init__(
+        self,
+        hub: Hub,
+        world: World,
+        scenario: Scenario,
+        watch: Watch,
+        on_begin: Callable[[], None] | None = None,
+    ) -> None:
+        """`on_begin` is called whenever a fault has come on: remedies are tried then."""
+        self._hub, self._world, self._on_begin = hub, world, on_begin
         self._faults = scenario.faults
         self._effects: dict[str, list[Effect]] = {fault.name: [] for fault in self._faults}
         for fault in self._faults:
@@ -39,17 +49,30 @@ class FaultSchedule:
         condition.arm()
 
     def _begin(self, fault: Fault) -> None:
+        until_s = math.inf
+        if fault.until_s is not None:
+            until_s = self._hub.start_s + fault.until_s
+        elif fault.lasts_s is not None:
+            until_s = self._hub.now_s + fault.lasts_s
+        self._on(fault, until_s)
+
+    def _on(self, fault: Fault, until_s: float) -> None:
+        """Switch a fault on, and see to its end: the end of its time, or its next pause."""
         effect = take_effect(self._world, fault)
         self._effects[fault.name].append(effect)
         self._hub.record("-", "fault", {"fault": fault.name, "change": "on"})
-        if fault.until_s is not None:
-            self._hub.call_at(self._hub.start_s + fault.until_s, lambda: self._end(fault, effect))
-        elif fault.lasts_s is not None:
-            self._hub.call_in(fault.lasts_s, lambda: self._end(fault, effect))
+        if self._on_begin is not None:
+            self._on_begin()
+        flapping = fault.flapping
+        off_s = until_s if flapping is None else min(until_s, self._hub.now_s + flapping.on_s)
+        if off_s < math.inf:
+            self._hub.call_at(off_s, lambda: self._off(fault, effect, until_s))
 
-    def _end(self, fault: Fault, effect: Effect) -> None:
+    def _off(self, fault: Fault, effect: Effect, until_s: float) -> None:
         effect.undo()
         self._hub.record("-", "fault", {"fault": fault.name, "change": "off"})
+        if fault.flapping is not None and self._hub.now_s + fault.flapping.off_s < until_s:
+            self._hub.call_in(fault.flapping.off_s, lambda: self._on(fault, until_s))
 
     def finish(self) -> tuple[FaultRecord, ...]:
         """What became of each fault; records `met` for those that met something."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cxsim.sim.network import model as net
-from cxsim.sim.scenario.addresses import NatEnd, Ports
+from cxsim.sim.scenario.addresses import NatEnd, PortGroup, Ports
 from cxsim.sim.scenario.environment import Environment, Tunnel
 from cxsim.sim.scenario.sites import FirewallRule, NatRule, Site
 
@@ -91,11 +91,15 @@ def _edges(site: Site) -> Iterator[net.Edge]:
             site=_between(site),
             inside_address=upstream.gateway,
             addresses=upstream.addresses,
-            rules=tuple(filter_rule_of(rule) for rule in upstream.firewall.rules),
-            nat=tuple(nat_rule_of(rule) for rule in upstream.nat),
+            rules=tuple(filter_rule_of(rule) for rule in upstream.firewall.rules or ()),
+            nat=tuple(nat_rule_of(rule) for rule in upstream.nat or ()),
             default_action=upstream.firewall.default,
             default_place=str(upstream.firewall.place),
             place=str(upstream.place),
+            firewall_enabled=upstream.firewall.enabled,
+            rules_known=upstream.firewall.rules is not None,
+            nat_known=upstream.nat is not None,
+            groups=upstream.groups,
         )
 
 
@@ -108,12 +112,16 @@ def edge_of(site: Site) -> net.Edge:
         site=site.name,
         inside_address=site.network.gateway,
         addresses=edge.addresses,
-        rules=tuple(filter_rule_of(rule) for rule in edge.firewall.rules),
-        nat=tuple(nat_rule_of(rule) for rule in edge.nat),
+        rules=tuple(filter_rule_of(rule) for rule in edge.firewall.rules or ()),
+        nat=tuple(nat_rule_of(rule) for rule in edge.nat or ()),
         outside=net.INTERNET if edge.upstream is None else _between(site),
         default_action=edge.firewall.default,
         default_place=str(edge.firewall.place),
         place=str(edge.place),
+        firewall_enabled=edge.firewall.enabled,
+        rules_known=edge.firewall.rules is not None,
+        nat_known=edge.nat is not None,
+        groups=edge.groups,
     )
 
 
@@ -127,8 +135,13 @@ def filter_rule_of(rule: FirewallRule) -> net.FilterRule:
         destination=rule.destination,
         direction=rule.direction,
         protocol=rule.protocol,
-        ports=tuple(_range(ports) for ports in rule.ports),
+        ports=tuple(port_range(ports) for ports in rule.ports),
+        source_ports=tuple(port_range(ports) for ports in rule.source_ports),
         enabled=rule.enabled,
+        logged=rule.logged,
+        source_negated=rule.source_negated,
+        destination_negated=rule.destination_negated,
+        matches=rule.match_on or "",
         place=str(rule.place),
     )
 
@@ -139,18 +152,22 @@ def nat_rule_of(rule: NatRule) -> net.NatRule:
         id=str(rule.id),
         name=rule.name,
         type=rule.type,
-        original=_end(rule.original),
-        translated=_end(rule.translated),
+        original=nat_end(rule.original),
+        translated=nat_end(rule.translated),
         protocol=rule.protocol,
         interface=rule.interface,
+        source=rule.source,
+        destination=rule.destination,
         enabled=rule.enabled,
         place=str(rule.place),
     )
 
 
-def _range(ports: Ports) -> int | str:
-    return ports.low if ports.low == ports.high else f"{ports.low}-{ports.high}"
+def port_range(ports: Ports | PortGroup) -> int | str:
+    """Ports as the network writes them: a number, a range `a-b`, or the name of a group."""
+    return ports.low if isinstance(ports, Ports) and ports.low == ports.high else str(ports)
 
 
-def _end(end: NatEnd) -> str:
-    return end.address if end.port is None else f"{end.address}:{end.port}"
+def nat_end(end: NatEnd) -> str:
+    """One side of a translation as the network writes it."""
+    return str(end)

@@ -7,6 +7,7 @@ one product is in `products`, to the network in `topology`, to the data plane in
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
@@ -24,6 +25,7 @@ from cxsim.fake_vcenter.records import VmRecord
 from cxsim.sim import identities
 from cxsim.sim.eventlog import EventLog, LoggedEvent
 from cxsim.sim.explain import EnvironmentView, Typed
+from cxsim.sim.identities import Identity
 from cxsim.sim.kernel import Hub, SimHost
 from cxsim.sim.kernel.streams import stream
 from cxsim.sim.network import Network
@@ -32,12 +34,16 @@ from cxsim.sim.replication.settings import Settings
 from cxsim.sim.scenario import hosts as written
 from cxsim.sim.scenario.environment import Environment
 from cxsim.sim.world import products
+from cxsim.sim.world.fronts import Manner
 from cxsim.sim.world.infrastructure import Vcenters
+from cxsim.sim.world.interposed import Interposed, TlsDevice
+from cxsim.sim.world.machines import Machines
 from cxsim.sim.world.topology import topology_of
 from cxsim.sim.world.view import view_of
 from cxsim.sim.world.workloads import workload_of
 
 H = TypeVar("H", bound=written.HostBase)
+Undo = Callable[[], None]
 
 HTTPS, REPLICATION_MANAGER, REPLICATOR = 443, 8044, 8043
 """Where the products' APIs listen (cx.md 1.2)."""
@@ -74,11 +80,14 @@ class World:
             listeners=self.hub.listener,
             streams=partial(stream, seed),
         )
-        self.hub.network = self.network
+        self.interposed = Interposed(self.network)
+        self.hub.network = self.interposed
+        self.machines = Machines(self.hub, self.network, self.hosts)
+        self._calls: Counter[str] = Counter()
         self.vcenters = self._make_vcenters()
         self.plane = SimDataPlane(
             self.hub,
-            self.network,
+            self.interposed,
             {self._uuids[vm.name]: workload_of(vm) for vm in environment.vms.values()},
             plane_settings,
             self.log,
@@ -94,9 +103,7 @@ class World:
         return [host for host in self.environment.hosts.values() if isinstance(host, kind)]
 
     def _listen(self, host: written.HostBase, port: int, app: Callable[..., object]) -> None:
-        machine = self.hosts[host.name]
-        identity = identities.self_signed(self.hub.seed, host.name, around_s=self.environment.start_s)
-        machine.listen(port, app, identity)
+        self.machines.listen(host.name, port, app)
 
     # -- products -------------------------------------------------------------------------------------
 
@@ -200,6 +207,7 @@ class World:
 
     def _count_endpoint_calls(self, event: LoggedEvent) -> None:
         if event.event == "call":
+            self._calls.update((event.fields["src"], event.fields["dst"]))
             key = f"{event.fields['method']} {event.fields['path']}"
             if key in self._endpoint_calls:
                 self._endpoint_calls[key] += 1
@@ -213,3 +221,48 @@ class World:
     def ports_of(self, host: str) -> Sequence[int]:
         """The ports that a host listens on."""
         return sorted({*self.hosts[host].listeners, *self.network.host(host).services})
+
+    def dns_server(self, site: str) -> str:
+        """The host that resolves names for a site."""
+        return self.environment.sites[site].dns.server
+
+    def identity(self, host: str) -> Identity:
+        """The certificate that a host shows now."""
+        return self.machines.identity(host)
+
+    def new_identity(self, host: str, generation: int, expired_s: float | None = None) -> Identity:
+        """A certificate for a host: of another generation, or one that expired so long before the start."""
+        return self.machines.new_identity(host, generation, expired_s)
+
+    def show_identity(self, host: str, identity: Identity, place: str, restart: bool) -> Undo:
+        """Let a host show another certificate."""
+        return self.machines.show_identity(host, identity, place, restart)
+
+    def times_shown(self, host: str) -> int:
+        """How many clients have been shown the certificate that a host shows now."""
+        return self.machines.times_shown(host)
+
+    def end_tls(self, edge: str, port: int, by: str, place: str) -> Undo:
+        """A device at an edge ends TLS on a published port."""
+        identity = identities.self_signed(self.hub.seed, by, around_s=self.environment.start_s)
+        return self.interposed.put(TlsDevice(by, edge, port, identity, place))
+
+    def times_ended(self, by: str) -> int:
+        """How many connections a device that ends TLS has taken."""
+        return sum(device.taken for device in self.interposed.devices if device.name == by)
+
+    def skew_clock(self, host: str, ahead_s: float, place: str) -> Undo:
+        """Put the clock of a host forward."""
+        return self.machines.skew_clock(host, ahead_s, place)
+
+    def calls_of(self, host: str) -> int:
+        """How many calls a host has made or answered."""
+        return self._calls[host]
+
+    def answer_otherwise(self, host: str, manner: Manner, place: str) -> Undo:
+        """Let the web server of a host answer in another manner."""
+        return self.machines.answer_otherwise(host, manner, place)
+
+    def times_answered(self, host: str) -> int:
+        """How many requests a web server has answered in a manner that is not the product's."""
+        return self.machines.times_answered(host)

@@ -13,8 +13,16 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from cxsim.sim.scenario.model import one_or_many
 from cxsim.sim.scenario.places import shown
@@ -107,7 +115,7 @@ def _endpoint(value: Any, info: ValidationInfo) -> str:
 
 
 def _is_group(value: Any, info: ValidationInfo) -> bool:
-    return isinstance(info.context, Loading) and value in info.context.names.groups
+    return isinstance(value, str) and isinstance(info.context, Loading) and value in info.context.names.groups
 
 
 _ENDPOINT_SCHEMA = {
@@ -185,6 +193,11 @@ def _ports(value: Any, info: ValidationInfo) -> Ports | PortGroup:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str):
         raise mistake(f"{shown(value)} is not a port", f"1 to {MOST_PORT}, a range as 8000-8100, or any")
+    return _port_range(text, value)
+
+
+def _port_range(text: str, value: Any) -> Ports:
+    """A port or a range of them; `value` is what messages quote."""
     low, dash, high = text.partition("-")
     first = _port_number(low.strip(), value)
     last = _port_number(high.strip(), value) if dash else first
@@ -219,7 +232,7 @@ def _member(value: Any, info: ValidationInfo) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(_port_number(str(value), value))
     if isinstance(value, str) and re.fullmatch(r"\d{1,5}(-\d{1,5})?", value):
-        return str(_ports(value, info))
+        return str(_port_range(value, value))
     return _endpoint(value, info)
 
 
@@ -235,15 +248,29 @@ def _unless_unknown(value: Any) -> Any:
     return None if value == UNKNOWN else value
 
 
-UNLESS_UNKNOWN = BeforeValidator(_unless_unknown)
-"""Annotation of an optional field: the word `unknown` gives None."""
-Members = Annotated[
-    tuple[Annotated[str, BeforeValidator(_member)], ...] | None,
-    _MEMBER_LIST,
-    UNLESS_UNKNOWN,
-    Field(min_length=1),
-    _MEMBER_JSON,
-]
+@dataclass(frozen=True)
+class OrUnknown:
+    """Annotation of a field: the word `unknown` is allowed. `as_none`: it gives None; otherwise it is for the
+    field's model to read."""
+
+    as_none: bool = True
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        if not self.as_none:
+            return handler(source)
+        return core_schema.no_info_before_validator_function(_unless_unknown, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        made = handler(schema)
+        kinds = [kind for kind in made.pop("anyOf", [made]) if kind != {"type": "null"}]
+        return {"anyOf": [*kinds, {"const": UNKNOWN}]}
+
+
+OR_UNKNOWN = OrUnknown()
+_Members = Annotated[tuple[Annotated[str, BeforeValidator(_member)], ...], _MEMBER_LIST, Field(min_length=1)]
+Members = Annotated[_Members | None, OR_UNKNOWN, _MEMBER_JSON]
 """Members of a group, as written; None: nobody gave them."""
 Port = Annotated[int, Field(strict=True, ge=1, le=MOST_PORT)]
 
@@ -273,9 +300,7 @@ def _nat_end(value: Any, info: ValidationInfo) -> NatEnd:
     address, colon, port = value.partition(":")
     if not colon:
         return NatEnd(UNKNOWN if address == UNKNOWN else _endpoint(address, info), None)
-    ports = _ports(port, info)
-    if not isinstance(ports, Ports) or ports == _ANY:
-        raise mistake(f"{shown(value)} has no number as port", "a port, a range as 8000-8100, or none")
+    ports = _port_range(port, value)
     last = None if ports.low == ports.high else ports.high
     return NatEnd(_endpoint(address, info), ports.low, last)
 

@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cxsim.sim.scenario.addresses import address_of, network_of
+from cxsim.sim.scenario.addresses import SIDES, UNKNOWN, address_of, network_of
 from cxsim.sim.scenario.places import Place, TreeList, TreeMap, below, shown
 from cxsim.sim.scenario.problems import Problems, advice
 from cxsim.sim.scenario.references import edges_of, entries, items, mapping, texts
@@ -272,6 +272,40 @@ def dns_servers(tree: TreeMap, problems: Problems) -> None:
             )
 
 
+GROUP_KEYS = ("source", "destination", "ports", "source_ports", "original")
+"""Keys of a rule that may name a group of its edge."""
+
+
+def groups(tree: TreeMap, problems: Problems) -> None:
+    """A rule names groups of its own edge only; a group is called like nothing else that a rule may name."""
+    hosts, vms = mapping(tree, "hosts"), mapping(tree, "vms")
+    every = {group for edge in edges_of(tree) for group in mapping(edge, "groups")}
+    by_edge = {_text(edge, "name"): edge for edge in edges_of(tree)}
+    for edge in edges_of(tree):
+        own = mapping(edge, "groups")
+        for group in own:
+            if group in hosts or group in vms or group in (*SIDES, "any", UNKNOWN) or group[:1].isdigit():
+                where = own.key_places[group], below(own.path, group)
+                problems.add(*where, f"{shown(group)} means something else in a rule", "another name")
+        for rule in (*items(edge, "firewall", "rules"), *items(edge, "nat")):
+            _own_groups(rule, list(own), every, _text(edge, "name"), problems)
+    for fault in items(tree, "faults"):
+        added = mapping(fault, "firewall_rule")
+        name = _text(added, "edge")
+        if name in by_edge:
+            own = mapping(by_edge[name], "groups")
+            _own_groups(mapping(added, "rule"), list(own), every, name, problems)
+
+
+def _own_groups(rule: TreeMap, own: list[str], every: set[str], edge: str, problems: Problems) -> None:
+    for key in GROUP_KEYS:
+        for name in texts(rule.get(key)):
+            if name in every and name not in own:
+                place, path = rule.value_places[key], below(rule.path, key)
+                wrong = f"{edge} has no group {shown(name)}"
+                problems.add(place, path, wrong, advice(name, own, "groups"))
+
+
 CHECKS: tuple[Callable[[TreeMap, Problems], None], ...] = (
     addresses,
     unique_names,
@@ -281,4 +315,5 @@ CHECKS: tuple[Callable[[TreeMap, Problems], None], ...] = (
     fault_targets,
     one_connector,
     dns_servers,
+    groups,
 )

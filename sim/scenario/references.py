@@ -61,11 +61,13 @@ def texts(node: Any) -> list[str]:
 
 @dataclass
 class Names:
-    """Every name of a scenario by kind; hosts with their roles, and the address of each host and VM."""
+    """Every name of a scenario by kind; hosts with their roles, the address of each host and VM, and the
+    groups of all edges."""
 
     by_kind: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
+    groups: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -144,6 +146,7 @@ def gather(tree: TreeMap, known_roles: Container[str]) -> Names:
     for kind, collect in _GATHER.items():
         found = collect(tree)
         names.by_kind[kind] = None if found is None else tuple(dict.fromkeys(found))
+    names.groups = frozenset(group for edge in edges_of(tree) for group in mapping(edge, "groups"))
     for section in ("hosts", "vms"):
         for name, item in entries(tree, section):
             if isinstance(item.get("address"), str):

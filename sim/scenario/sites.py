@@ -6,21 +6,25 @@ Rules of this file: models only. What a device does with its rules is the networ
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from cxsim.sim.scenario.addresses import (
+    OR_UNKNOWN,
+    UNKNOWN,
     Address,
     AddressOrHost,
     Cidr,
     Endpoints,
+    Members,
     NatSide,
+    OrUnknown,
     PortRanges,
 )
 from cxsim.sim.scenario.model import Model, Name, Named, YesNo, one_or_many
 from cxsim.sim.scenario.quantities import Bandwidth, Duration, Fraction
-from cxsim.sim.scenario.references import Ref
+from cxsim.sim.scenario.references import Loading, Ref
 
 DeviceType = Literal["nsx-v", "nsx-t", "netfilter", "asa", "generic-pre-nat", "generic-post-nat"]
 Action = Literal["allow", "drop", "reject"]
@@ -67,18 +71,44 @@ class FirewallRule(Model):
     direction: Literal["any", "in", "out"] = Field(
         default="any", description="in: entering from the internet; out: from the site", examples=["in"]
     )
-    protocol: Literal["tcp", "udp", "icmp", "any"] = Field(
+    protocol: Literal["tcp", "udp", "tcpudp", "icmp", "any"] = Field(
         default="any", description="protocol", examples=["tcp"]
     )
     ports: PortRanges = Field(default=(), description="destination ports; default: any", examples=[[8044]])
     enabled: YesNo = Field(default=True, description="a disabled rule is skipped", examples=["no"])
+    source_ports: PortRanges = Field(default=(), description="default: any", examples=["1024-65535"])
+    source_negated: YesNo = Field(
+        default=False, description="the source is anything but what is named", examples=["yes"]
+    )
+    destination_negated: YesNo = Field(
+        default=False, description="the destination is anything but what is named", examples=["yes"]
+    )
+    match_on: Literal["original", "translated"] | None = Field(
+        default=None,
+        description="nsx-v only: addresses before or after NAT (Match on Translated); default: original",
+        examples=["translated"],
+    )
+    logged: YesNo = Field(default=False, description="whether the device logs it", examples=["yes"])
 
 
 class Firewall(Model):
-    """Rules in order, and what happens when none matches."""
+    """Rules in order, and what happens when none matches. `rules` is None when nobody gave them."""
 
     default: Action = Field(default="drop", description="when no rule matches", examples=["drop"])
-    rules: tuple[FirewallRule, ...] = Field(default=(), description="rules, in order")
+    rules: Annotated[tuple[FirewallRule, ...] | None, OR_UNKNOWN] = Field(
+        default=(), description="rules, in order"
+    )
+    enabled: YesNo = Field(
+        default=True, description="no: the firewall service is off (on some devices NAT goes with it)"
+    )
+
+    @classmethod
+    def shaped(cls, data: Any, loading: Loading | None) -> Any:
+        """`firewall: unknown` stands for `{rules: unknown}`."""
+        return {"rules": UNKNOWN} if data == UNKNOWN else data
+
+
+FirewallOrUnknown = Annotated[Firewall, OrUnknown(as_none=False)]
 
 
 class NatRule(Model):
@@ -93,13 +123,26 @@ class NatRule(Model):
         description="before; dnat: destination, snat: source", examples=["198.51.100.10:443"]
     )
     translated: NatSide = Field(description="after", examples=["192.168.0.34:8043"])
-    protocol: Literal["tcp", "udp", "any"] = Field(default="any", description="protocol", examples=["tcp"])
+    protocol: Literal["tcp", "udp", "tcpudp", "icmp", "any"] = Field(
+        default="any", description="protocol", examples=["tcp"]
+    )
     interface: Literal["outside", "inside", "any"] = Field(
         default="outside",
         description="side it is applied on; inside (or any) is what a hairpin needs",
         examples=["any"],
     )
     enabled: YesNo = Field(default=True, description="a disabled rule is skipped", examples=["no"])
+    source: Endpoints = Field(
+        default=("any",), description="dnat only: sources that it applies to", examples=["203.0.113.0/24"]
+    )
+    destination: Endpoints = Field(
+        default=("any",), description="snat only: destinations that it applies to", examples=["any"]
+    )
+
+
+NatRules = Annotated[tuple[NatRule, ...] | None, OR_UNKNOWN]
+"""Translations in order; None: nobody gave them."""
+GroupsByName = dict[Name, Members]
 
 
 class Upstream(Model):
@@ -113,8 +156,13 @@ class Upstream(Model):
     addresses: tuple[Address, ...] = Field(
         min_length=1, description="its public addresses", examples=[["198.51.100.10"]]
     )
-    firewall: Firewall = Field(default_factory=Firewall, description="firewall")
-    nat: tuple[NatRule, ...] = Field(default=(), description="translations, in order")
+    firewall: FirewallOrUnknown = Field(default_factory=Firewall, description="firewall")
+    nat: NatRules = Field(default=(), description="translations, in order")
+    groups: GroupsByName = Field(
+        default_factory=dict,
+        description="groups that its rules name: members, or unknown",
+        examples=[{"Branches": ["203.0.113.0/24"]}],
+    )
 
 
 class Edge(Model):
@@ -125,8 +173,13 @@ class Edge(Model):
     addresses: tuple[Address, ...] = Field(
         min_length=1, description="its public addresses", examples=[["198.51.100.10"]]
     )
-    firewall: Firewall = Field(default_factory=Firewall, description="firewall")
-    nat: tuple[NatRule, ...] = Field(default=(), description="translations, in order")
+    firewall: FirewallOrUnknown = Field(default_factory=Firewall, description="firewall")
+    nat: NatRules = Field(default=(), description="translations, in order")
+    groups: GroupsByName = Field(
+        default_factory=dict,
+        description="groups that its rules name: members, or unknown",
+        examples=[{"Branches": ["203.0.113.0/24"]}],
+    )
     upstream: Upstream | None = Field(
         default=None,
         description="a second translating device between this one and the internet (double NAT)",

@@ -30,10 +30,11 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import CodeType
+from enum import Enum
+from types import CodeType, FrameType
 from typing import Any
 
-from cxsim.sim.kernel.greenlets import SimGreenlet, current, current_or_fail, sleep
+from cxsim.sim.kernel.greenlets import SimGreenlet, current_or_fail, getcurrent, sleep
 
 Substitute = Callable[..., Any]
 
@@ -127,29 +128,41 @@ _LIBRARY_ROOTS = tuple(
 )
 
 
-class _Judge:
-    """Is the caller a library? Remembered by code object."""
-
-    def __init__(self, watched: tuple[str, ...]) -> None:
-        self._watched = watched
-        self._known: dict[CodeType, bool] = {}
-
-    def is_library(self, frame: Any) -> bool:
-        code = frame.f_code
-        known = self._known.get(code)
-        if known is None:
-            module = str(frame.f_globals.get("__name__", ""))
-            place = code.co_filename
-            known = place.startswith("<frozen") or os.path.realpath(place).startswith(_LIBRARY_ROOTS)
-            if any(module == package or module.startswith(package + ".") for package in self._watched):
-                known = False
-            self._known[code] = known
-        return known
-
-
 _REAL = {"urllib3.connection"}
 """Libraries that are to see the real clock: this one asks whether the machine's clock is older than its own
 release, and would warn on every connection of a scenario that plays in 2017."""
+
+
+class _Verdict(Enum):
+    """What becomes of a caller."""
+
+    STOPPED = "stopped"
+    VIRTUAL = "virtual"
+    REAL = "real"
+
+
+class _Judge:
+    """Who is calling? Remembered by code object."""
+
+    def __init__(self, watched: tuple[str, ...]) -> None:
+        self._watched = watched
+        self._known: dict[CodeType, _Verdict] = {}
+
+    def verdict(self, frame: FrameType) -> _Verdict:
+        """What becomes of the caller in this frame."""
+        found = self._known.get(frame.f_code)
+        if found is None:
+            found = self._known[frame.f_code] = self._judge(frame)
+        return found
+
+    def _judge(self, frame: FrameType) -> _Verdict:
+        module, place = str(frame.f_globals.get("__name__", "")), frame.f_code.co_filename
+        if any(module == package or module.startswith(package + ".") for package in self._watched):
+            return _Verdict.STOPPED
+        if not (place.startswith("<frozen") or os.path.realpath(place).startswith(_LIBRARY_ROOTS)):
+            return _Verdict.STOPPED
+        return _Verdict.REAL if module in _REAL else _Verdict.VIRTUAL
+
 
 _originals: list[tuple[Any, str, Any]] = []
 
@@ -161,14 +174,16 @@ def _guard(
     title = f"{owner.__module__}.{owner.__qualname__}" if isinstance(owner, type) else owner.__name__
 
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        caller = current()
-        if caller is None:
+        caller = getcurrent()
+        if type(caller) is not SimGreenlet:
             return original(*args, **kwargs)
         frame = sys._getframe(1)
-        if substitute is not None and judge.is_library(frame):
-            if frame.f_globals.get("__name__") in _REAL:
+        if substitute is not None:
+            verdict = judge.verdict(frame)
+            if verdict is _Verdict.VIRTUAL:
+                return substitute(caller, *args, **kwargs)
+            if verdict is _Verdict.REAL:
                 return original(*args, **kwargs)
-            return substitute(caller, *args, **kwargs)
         raise TripwireError(
             f"{title}.{name}() called in simulated code ({frame.f_globals.get('__name__')}, line "
             f"{frame.f_lineno}) on host {caller.host.name}: use {instead}"

@@ -103,6 +103,7 @@ class Driver:
             rpo_s=step.rpo_s,
             disk_type=step.disk_type,
             tag=step.tag or "",
+            power_on=step.power_on,
         )
         self._appliance.migrate(request)
 

@@ -19,8 +19,8 @@ from cxsim.sim.scenario import Condition, Scenario, Watch
 from cxsim.sim.scenario import steps as written
 
 
-class StepFailed(Exception):
-    """A step could not be taken; the text says which and why."""
+class WaitedInVain(Exception):
+    """What a `wait` waits for was not reached in time."""
 
 
 class Driver:
@@ -52,8 +52,8 @@ class Driver:
             written.RunUntil: self._run_until,
         }
 
-    def run(self) -> None:
-        """Take every step. Raises StepFailed."""
+    def run(self) -> str | None:
+        """Take every step; why the steps ended before the last one, None when they did not."""
         for step in self._scenario.steps:
             self._runtime.log("step", text=step.text, place=str(step.place))
             try:
@@ -62,7 +62,10 @@ class Driver:
                 else:
                     self._takers[type(step.step)](step.step)
             except UserError as error:
-                raise StepFailed(f"{step.place}: {step.text}: {error}") from error
+                return f"{step.place}: {step.text}: {error}"
+            except WaitedInVain as reason:
+                return f"{step.place}: {reason}"
+        return None
 
     def _wake(self, key: int) -> None:
         self._woken[key]()
@@ -128,7 +131,7 @@ class Driver:
         self._woken[id(step)] = event.set
         if not condition.arm() and not event.wait(step.wait.at_most_s):
             waited = f"waited {step.wait.at_most_s:g} s of virtual time for {condition.text()}"
-            raise StepFailed(f"{step.place}: {waited}; got: {condition.got()}")
+            raise WaitedInVain(f"{waited}; got: {condition.got()}")
         self._watch.remove(condition)
 
 

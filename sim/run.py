@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from cxsim.sim.driver import Driver, StepFailed
+from cxsim.sim.driver import Driver
 from cxsim.sim.eventlog import EventLog, LoggedEvent
 from cxsim.sim.faults import FaultSchedule
-from cxsim.sim.kernel import hooks
+from cxsim.sim.kernel import hooks, tripwire, watchdog
 from cxsim.sim.replication.accounting import RpoReport, VmRpo
 from cxsim.sim.result import Check, Exit, RpoLine, RunResult
 from cxsim.sim.scenario import Outcome, Scenario, Watch, evaluate
@@ -56,9 +56,9 @@ def run_scenario(
                 on_line(line)
 
     log.listeners.append(tell)
-    with hooks.installed():
+    with hooks.installed(), tripwire.installed():
         world = World(scenario, scenario.seed, log)
-        with world.hub:
+        with world.hub, watchdog.watching(world.hub):
             watch = Watch(log)
             schedule = FaultSchedule(world.hub, world, scenario, watch)
             problems = take_steps(world, scenario, watch)
@@ -111,12 +111,9 @@ def take_steps(world: World, scenario: Scenario, watch: Watch) -> list[str]:
     driver = Driver(scenario, world.appliance, runtime, watch)
     task = world.hub.spawn(world.core_host, driver.run, name="administrator")
     world.hub.run_until(task)
-    return [
-        str(failure.error)
-        if isinstance(failure.error, StepFailed)
-        else f"{failure.host}: {failure.task}: {failure.error!r}"
-        for failure in world.hub.failures
-    ]
+    stopped = [] if task.error is not None else [reason for reason in (task.result(),) if reason]
+    broken = [f"{e.host}: {e.fields['task']}: {e.fields['error']}" for e in world.log.of("trouble")]
+    return stopped + broken
 
 
 def write_log(path: Path, log: EventLog, scenario: Scenario) -> None:

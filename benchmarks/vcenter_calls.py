@@ -149,6 +149,7 @@ class _Circuit:
     fate: Fate = Fate.ACCEPTED
     max_segment_bytes: int | None = None
     on_change: Callable[[], None] | None = None
+    forgotten_by: tuple[str, ...] = ()
 
     def touched(self, now_s: float) -> None: ...
     def closed(self) -> None: ...

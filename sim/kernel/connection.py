@@ -58,7 +58,9 @@ class Connection:
     def _changed(self) -> None:
         fate, latency_s = self.circuit.fate, self.circuit.latency_s
         for end in (self.client, self.server):
-            if fate is Fate.REFUSED and latency_s > 0:
+            if end.process.host.name in self.circuit.forgotten_by:
+                end.reset_arrives(soon=True)  # its program ended with the power, and says nothing
+            elif fate is Fate.REFUSED and latency_s > 0:
                 Timer(self.hub.env, latency_s, end.reset_arrives)
             elif fate is Fate.REFUSED:
                 end.reset_arrives(soon=True)

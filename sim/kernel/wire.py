@@ -7,7 +7,7 @@ fates and keeps the reasons (its traces); it never touches a socket.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -56,6 +56,11 @@ class Circuit(Protocol):
     on_change: Callable[[], None] | None
     """Set by the kernel: called by the network whenever `fate` changes, and when larger segments pass than
     before."""
+
+    @property
+    def forgotten_by(self) -> Collection[str]:
+        """Hosts that lost power while it lived and run again: their end is gone, so that they answer with a
+        reset; told through `on_change`."""
 
     @property
     def latency_s(self) -> float:

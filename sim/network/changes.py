@@ -116,6 +116,33 @@ def flush(network: Network, edge: str) -> Change:
     return _made(network, f"{edge}: forgets its connections", "", _nothing, (), edge)
 
 
+def edge_down(network: Network, edge: str, place: str = "") -> Change:
+    """The edge loses power. Undone, it is back and has forgotten every connection."""
+    device = network.edge(edge)
+    token = device.is_up.push(False)
+    for live in network.living():
+        if not network.in_trial:
+            live.forget(edge)
+
+    def undo() -> None:
+        device.is_up.remove(token)
+        network.changed()
+
+    return _made(network, f"{edge} is down", place or device.edge.place, undo, (device,))
+
+
+def start_edge(network: Network, edge: str, place: str = "") -> Change:
+    """The edge runs, whatever kept it down."""
+    device = network.edge(edge)
+    token = device.is_up.push(True)
+
+    def undo() -> None:
+        device.is_up.remove(token)
+        network.changed()
+
+    return _made(network, f"{edge} runs", place, undo, (device,))
+
+
 def drop_nat_entries(network: Network, edge: str, rule: str) -> Change:
     """The entries made by one NAT rule expire. Cannot be undone."""
     state = find_nat(network.edge(edge), rule)
@@ -173,7 +200,7 @@ def host_down(network: Network, host: str, place: str = "") -> Change:
         state.alive.remove(token)
         for live in network.living():
             if live.ends_at(state) and not network.in_trial:
-                live.end_forgot = True
+                live.forgotten_by.append(host)
         network.changed()
 
     return _made(network, f"{host} is down", place, undo, (state,))

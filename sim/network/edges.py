@@ -25,7 +25,7 @@ from cxsim.sim.network.addresses import (
 from cxsim.sim.network.devices import DEVICE_TYPES, Order
 from cxsim.sim.network.dialects import quote_nat, quote_rule
 from cxsim.sim.network.model import Edge, FilterRule, NatRule
-from cxsim.sim.network.state import Meeting, SiteState
+from cxsim.sim.network.state import Layered, Meeting, SiteState
 from cxsim.sim.network.trace import Step
 
 PROTOCOLS = ("any", "tcp", "udp", "tcpudp", "icmp")
@@ -183,10 +183,12 @@ class NatState(Meeting):
         return low if first is None else low + value - first
 
 
-class EdgeState:
+class EdgeState(Meeting):
     """An edge at work, with its rules in order."""
 
     def __init__(self, edge: Edge, site: SiteState) -> None:
+        super().__init__()
+        self.is_up = Layered(True)
         self.edge = edge
         self.name = edge.name
         self.site = site
@@ -202,6 +204,8 @@ class EdgeState:
             Side.INSIDE: edge.default_action_out or default or self.device.default_out,
         }
         self.live_connections = 0
+        self.forgotten = 0
+        """Connections that were silent for too long and then used again."""
 
     @property
     def idle_timeout_s(self) -> float:

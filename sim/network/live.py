@@ -43,8 +43,8 @@ class Live:
         self.fate = decision.fate
         self.final: Fate | None = None
         """Set when nothing can bring the connection back."""
-        self.end_forgot = False
-        """One of its hosts lost power and knows nothing of it: it answers with a reset."""
+        self.forgotten_by: list[str] = []
+        """Hosts at its ends that lost power and know nothing of it: they answer with a reset."""
         self.last_s = now_s
         self.seen: tuple[object, ...] = ()
         """What its ends could notice when it was last judged."""
@@ -107,7 +107,7 @@ class Live:
         fate, decision = self.network.judged_live(self)
         if fate is not Fate.ACCEPTED:
             decision.count()
-        return Fate.REFUSED if fate is Fate.ACCEPTED and self.end_forgot else fate
+        return fate
 
     def _reset(self) -> Fate:
         """Something on the way would answer with a reset; the fate until then."""
@@ -240,6 +240,10 @@ class Path(Live):
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call back whenever an attribute, or the capacity of one of the links, has changed."""
         self._callbacks.append(callback)
+
+    def _judged(self) -> Fate:
+        fate = super()._judged()
+        return Fate.REFUSED if fate is Fate.ACCEPTED and self.forgotten_by else fate
 
     def visible(self) -> tuple[object, ...]:
         """Fate and every figure, and the capacities of its links."""

@@ -352,7 +352,7 @@ class Network:
         text = dotted(decision.dst)
         self._log(decision.trace(text, self.clock()), decision.dst, name)
         last = decision.steps[-1]
-        neighbour = last.reason in (Reason.NO_HOST, Reason.HOST_DOWN, Reason.NO_GATEWAY)
+        neighbour = last.reason in (Reason.NO_HOST, Reason.HOST_DOWN, Reason.EDGE_DOWN, Reason.NO_GATEWAY)
         delay_s = self.parameters.arp_failure_s if neighbour else decision.rtt_s
         return Attempt(decision.fate, 0.0 if decision.fate is Fate.NO_ROUTE else delay_s)
 

@@ -90,6 +90,7 @@ class Reason(Enum):
     NO_STATE = "the device has no state for the packet"
     CONNECTION_LIMIT = "the device's table of connections is full"
     HOST_DOWN = "the host is down"
+    EDGE_DOWN = "the edge is down"
     NO_HOST = "no host has the address"
     PORT_CLOSED = "nothing listens on the port"
     NO_GATEWAY = "the gateway does not exist"

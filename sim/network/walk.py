@@ -154,6 +154,11 @@ class Walk:
         )
 
     def _through(self, edge: EdgeState, packet: Packet, entered: Side) -> Passage | None:
+        if not edge.is_up.value:
+            # A neighbour that answers no ARP, from the edge's own LAN; silence from further away.
+            near = entered is Side.INSIDE and packet is self.first
+            self._edge_down(edge, Verdict.PROHIBITED if near else Verdict.DROP, packet)
+            return None
         known = self.established.get((edge.name, entered)) if self.established is not None else None
         if known is not None and known.before == packet and edge.edge.stateful:
             self._say(StepKind.STATE, edge.name, f"{packet}: an established connection")
@@ -176,6 +181,11 @@ class Walk:
         elif self.steps[-1].verdict in (Verdict.RESET, Verdict.PROHIBITED):
             self._answered_by_edge(edge, packet, entered)
         return passage
+
+    def _edge_down(self, edge: EdgeState, verdict: Verdict, packet: Packet, reply: bool = False) -> None:
+        self.met.append(edge)
+        place, reason = edge.edge.place, Reason.EDGE_DOWN
+        self._say(StepKind.HOST, edge.name, "the edge is down", verdict, place, reason, packet, reply)
 
     def _leave(
         self, site: SiteState, source: HostState | None, packet: Packet, crossed: bool
@@ -403,6 +413,9 @@ class Walk:
         return found
 
     def _through_back(self, edge: EdgeState, reply: Packet, entered: Side) -> tuple[Packet, Side] | None:
+        if not edge.is_up.value:
+            self._edge_down(edge, Verdict.DROP, reply, reply=True)
+            return None
         for passage in reversed(self.passages):
             if passage.edge is not edge or passage.left is not entered or passage.after.reply() != reply:
                 continue

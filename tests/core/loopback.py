@@ -133,6 +133,7 @@ class Circuit:
     fate: Fate = Fate.ACCEPTED
     max_segment_bytes: int | None = None
     on_change: Callable[[], None] | None = None
+    forgotten_by: tuple[str, ...] = ()
 
     def touched(self, now_s: float) -> None: ...
 

@@ -147,6 +147,7 @@ class LoopbackCircuit:
     fate: Fate = Fate.ACCEPTED
     max_segment_bytes: int | None = None
     on_change: Callable[[], None] | None = None
+    forgotten_by: tuple[str, ...] = ()
 
     def touched(self, now_s: float) -> None:
         pass

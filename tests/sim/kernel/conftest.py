@@ -19,6 +19,7 @@ class TinyCircuit:
     fate: Fate = Fate.ACCEPTED
     max_segment_bytes: int | None = None
     on_change: Callable[[], None] | None = None
+    forgotten_by: list[str] = field(default_factory=list)
     touches: int = 0
     closings: int = 0
 

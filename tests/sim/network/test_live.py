@@ -86,14 +86,13 @@ def test_a_line_that_comes_back_carries_the_connection_again(network: Network) -
     assert circuit.fate is Fate.ACCEPTED
 
 
-def test_a_host_that_comes_back_resets_what_it_had_when_it_hears_of_it(network: Network) -> None:
+def test_a_host_that_comes_back_has_forgotten_what_it_had(network: Network) -> None:
     circuit, told = opened(network)
     path, path_told = transfer(network)
     changes.host_down(network, "chc-ccm01")()
     changes.host_down(network, "chc-cce01")()
     assert told == [Fate.SILENT, Fate.ACCEPTED]
-    circuit.touched(1.0)
-    assert told == [Fate.SILENT, Fate.ACCEPTED, Fate.REFUSED]
+    assert circuit.forgotten_by == ["chc-ccm01"]
     assert network.connect("tyrell-cce01", "203.0.113.32", 8044).fate is Fate.ACCEPTED
     assert path_told == [Fate.SILENT, Fate.REFUSED]
     assert path.fate is Fate.REFUSED

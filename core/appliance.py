@@ -58,7 +58,7 @@ class Appliance:
         self._runtime = runtime
         open_vcenter = open_vcenter or VcenterLogins(runtime, config)
         open_vcd = open_vcd or VcdLogins(config.timeouts_s)
-        self.trusted = TrustedCertificates(runtime)
+        self.trusted = TrustedCertificates(runtime, config.certificate_dates)
         decisions = Decisions(runtime, journal or NoJournal())
         self._clouds = ProviderClouds(runtime, config, self.trusted, open_vcd, decisions)
         self._migrations = Migrations(runtime, config, self._clouds, open_vcenter, decisions)

@@ -50,6 +50,9 @@ class ApplianceConfig:
     """5 min (cx.md 3.2: the fastest a practitioner saw; sources differ)."""
     rpo_max_s: float = 86400.0
     """1440 min, the engine's limit (cx.md 5.5)."""
+    certificate_dates: bool = False
+    """A pinned certificate must also be within its dates, by this appliance's clock. No source says whether
+    CX looks at them [I]; that it needs an OCSP responder (cx.md P9) hints at it."""
     vcenter_thumbprint: str | None = None
     """SHA-256 of the vCenter's certificate; None: what it shows first is registered."""
 
@@ -57,6 +60,15 @@ class ApplianceConfig:
     """Between two looks at a vCenter task."""
     vcenter_task_limit_s: float = 600.0
     """A vCenter task that runs longer is given up."""
+
+    guard_attribute: str = "CX Migration"
+    """Custom attribute that marks a migrated source VM; "": none."""
+    guard_suffix: str = " (migrated)"
+    """Suffix to the name of a migrated source VM; "": it keeps its name."""
+    guard_disconnect: bool = False
+    """Take a migrated source VM's adapters off their networks."""
+    guard_poll_s: float = 300.0
+    """Between two looks at migrated source VMs, one look for all of them; 0: never."""
 
     @property
     def timeouts_s(self) -> tuple[float, float]:

@@ -8,6 +8,7 @@ Sources: cx.md 5.3 [C H4S], docs/inferred-api.md section 2 [I].
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from cxsim.core.configuration import ReplicatorConfig
 from cxsim.core.cx_cloud_service import ReplicationManagerInfo
 from cxsim.core.cx_http import Field, JsonService, missing, object_or_null, own_error, text
 from cxsim.core.errors import BadAnswer, LoginRefused, NotFound
-from cxsim.core.pinning import FirstSight, Pins
+from cxsim.core.pinning import Dated, FirstSight, Judge, Pins
 
 PRODUCT = "h4-manager"
 NAME = "Replication Manager"
@@ -51,8 +52,14 @@ class ManagerTask:
 class ReplicationManager:
     """One tenant's conversation with the Replication Manager."""
 
-    def __init__(self, info: ReplicationManagerInfo, timeouts_s: tuple[float, float]) -> None:
-        """Nothing is sent yet. Raises `BadAnswer` when the advertised URL cannot be used at all."""
+    def __init__(
+        self,
+        info: ReplicationManagerInfo,
+        timeouts_s: tuple[float, float],
+        now: Callable[[], float] | None = None,
+    ) -> None:
+        """Nothing is sent yet. `now`: a clock, when certificates must also be within their dates. Raises
+        `BadAnswer` when the advertised URL cannot be used at all."""
         self._info = info
         self._timeouts_s = timeouts_s
         try:
@@ -67,7 +74,8 @@ class ReplicationManager:
                 "the address that the cloud service gives is not a URL",
                 _ENDPOINT,
             )
-        self._pins = Pins({place: info.thumbprint})
+        pins = Pins({place: info.thumbprint})
+        self._pins: Judge = pins if now is None else Dated(pins, now)
         self._http = JsonService(NAME, info.api_url, self._pins, timeouts_s)
 
     @property

@@ -31,6 +31,8 @@ _CALL_BACK = (
 _CERTIFICATE = (
     "that the replicator's public endpoint leads to the replicator itself, and that nothing between ends TLS"
 )
+_DATES = "the dates of the certificate and the clocks of both machines"
+_CLOCKS = "that the replicator and its vCenter (single sign-on) have the same time (NTP; cx.md P17)"
 _ACCOUNT = "the replicator's root password and its SSO user and password"
 
 # fmt: off
@@ -46,6 +48,8 @@ REGISTRATION_ADVICE: dict[str, str] = {
     "NameNotResolved": "that the provider can resolve the name in the replicator's Public Endpoint URL",
     "InvalidUrl": "the replicator's Public Endpoint URL (host:port, without https://)",
     "CertificateMismatch": _CERTIFICATE,
+    "CertificateNotValid": _DATES,
+    "OperationAborted": _CLOCKS,
     "RemoteAuthenticationFailure": _ACCOUNT,
     "NotAuthenticated": "whether the registration token ran out: edit the provider cloud to try again",
     "ManagerUnreachable": _CALL_BACK,
@@ -91,7 +95,8 @@ class Enabling:
             return Enabled(replicator_id, tuple(vcd.vdcs()))
 
     def _register(self) -> str:
-        manager = ReplicationManager(self._service.replication_manager(), self._config.timeouts_s)
+        now = self._runtime.now if self._config.certificate_dates else None
+        manager = ReplicationManager(self._service.replication_manager(), self._config.timeouts_s, now)
         try:
             manager.check_product()
             task = manager.register_replicator(

@@ -12,8 +12,9 @@ from __future__ import annotations
 import hashlib
 import http.client
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -23,7 +24,9 @@ from cryptography import x509
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.exceptions import NewConnectionError
 
+from cxsim.core import connect_to
 from cxsim.core.errors import CertificateMismatch, translated
 
 
@@ -115,6 +118,32 @@ class Pins:
             )
 
 
+class Dated:
+    """Another judge, and the dates of the certificate besides, by this appliance's own clock."""
+
+    def __init__(self, judge: Judge, now: Callable[[], float]) -> None:
+        self._judge, self._now = judge, now
+
+    def judge(self, host: str, port: int, certificate_der: bytes) -> None:
+        """Raises what the other judge raises, and `CertificateMismatch` outside the dates."""
+        self._judge.judge(host, port, certificate_der)
+        shown = ShownCertificate(host, port, thumbprint(certificate_der), certificate_der)
+        if shown.valid is None:
+            return
+        first_s, last_s = shown.valid
+        if first_s <= self._now() < last_s:
+            return
+        early = self._now() < first_s
+        limit = datetime.fromtimestamp(first_s if early else last_s, UTC)
+        said = "is not valid before" if early else "expired at"
+        raise CertificateMismatch(
+            "open a trusted connection",
+            f"https://{host}:{port}",
+            f"its certificate {said} {limit:%Y-%m-%d %H:%M} UTC by this appliance's clock",
+            "the certificate, and the clocks of both machines",
+        )
+
+
 class FirstSight:
     """Accepts what is shown first at each place and remembers it; refuses a change afterwards.
 
@@ -174,6 +203,8 @@ class PinnedHTTPSConnection(http.client.HTTPSConnection):
     ) -> None:
         super().__init__(host, port, timeout=timeout, context=context or unverified_context())
         self._judge = judge
+        dial: Any = self._create_connection  # type: ignore[has-type]
+        self._create_connection = lambda place, *rest: dial(connect_to.route(*place) or place, *rest)
 
     def connect(self) -> None:
         """Connect, then judge. Raises `CertificateMismatch` with the connection closed."""
@@ -206,6 +237,20 @@ class PinnedAdapter(HTTPAdapter):
                     raise
                 # The judge has looked; without this urllib3 warns of an unverified request.
                 self.is_verified = True
+
+            def _new_conn(self) -> Any:
+                try:
+                    there = connect_to.route(self.host, self.port)
+                except ConnectionRefusedError as refused:
+                    raise NewConnectionError(self, str(refused)) from refused
+                if there is None:
+                    return super()._new_conn()
+                asked = self._dns_host, self.port
+                self._dns_host, self.port = there
+                try:
+                    return super()._new_conn()
+                finally:
+                    self._dns_host, self.port = asked
 
         class JudgedPool(HTTPSConnectionPool):
             ConnectionCls = JudgedConnection

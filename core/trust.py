@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cxsim.core.pinning import FirstSight, Pins, ShownCertificate, same_thumbprint
+from cxsim.core.pinning import Dated, FirstSight, Judge, Pins, ShownCertificate, same_thumbprint
 from cxsim.core.runtime import Runtime
 
 Trust = Callable[[Sequence[ShownCertificate]], bool]
@@ -19,18 +19,23 @@ Trust = Callable[[Sequence[ShownCertificate]], bool]
 class TrustedCertificates:
     """What the appliance trusts now."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, dates: bool = False) -> None:
+        """`dates`: what is trusted must also be within its dates [I]."""
         self._runtime = runtime
+        self._dates = dates
         self._thumbprints: dict[tuple[str, int], str] = {}
 
-    def pins(self) -> Pins:
+    def pins(self) -> Judge:
         """A judge that accepts exactly what is trusted now."""
-        return Pins(self._thumbprints)
+        return self._dated(Pins(self._thumbprints))
 
-    def pins_or_first_sight(self) -> FirstSight:
+    def _dated(self, judge: Judge) -> Judge:
+        return Dated(judge, self._runtime.now) if self._dates else judge
+
+    def pins_or_first_sight(self) -> Judge:
         """A judge for Test in CX 1.1, which logs in before the dialogue: it holds places that are trusted to
         their pins and accepts the first sight of others (as the product is documented [D DX1-conn])."""
-        return FirstSight(self._thumbprints)
+        return self._dated(FirstSight(self._thumbprints))
 
     def trusts(self, shown: ShownCertificate) -> bool:
         """True if exactly this certificate is trusted at its place."""

@@ -208,6 +208,15 @@ class CertificateMismatch(CommunicationError):
         )  # fmt: skip
 
 
+class CertificateNotValid(CommunicationError):
+    """The pinned certificate is outside its dates by the asking appliance's clock [I]."""
+
+    code = "CertificateNotValid"
+
+    def __init__(self, url: str, first: str, last: str) -> None:
+        super().__init__(f"The certificate of {url} is only valid from {first} to {last}.", url, first, last)
+
+
 class UnexpectedAnswer(CommunicationError):
     """Somebody answered, but not in the way the expected appliance does [I]."""
 
@@ -236,6 +245,16 @@ class VcdFailure(H4Error):
     """vCloud Director answered with an error [I]."""
 
     code = "VcdFailure"
+
+
+class OperationAborted(H4Error):
+    """Single sign-on refused a token because clocks differ; the words are VCDA's (cx.md P17) [D], the code is
+    ours [I]."""
+
+    code = "OperationAborted"
+
+    def __init__(self, skew_s: float) -> None:
+        super().__init__("The operation was cancelled due to an unexpected error.", f"{skew_s:.0f}")
 
 
 class ReplicationFailed(H4Error):

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions as u3
+from cryptography import x509
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -49,16 +50,30 @@ def thumbprint_of_pem(certificate_pem: str) -> str:
 
 @dataclass
 class Pin:
-    """What certificate a peer must show, and what it showed last."""
+    """What certificate a peer must show, and what it showed last. `now`: a clock, when the certificate must
+    also be within its dates."""
 
     expected: str | None
     seen: str | None = None
+    now: Callable[[], float] | None = None
 
     def check(self, url: str, certificate_der: bytes) -> None:
         """Raises `CertificateMismatch`. Without an expectation every certificate is accepted."""
         self.seen = thumbprint_of(certificate_der)
         if self.expected is not None and self.seen.lower() != self.expected.lower():
             raise errors.CertificateMismatch(url, self.expected, self.seen)
+        if self.now is not None:
+            self._check_dates(url, certificate_der, self.now())
+
+    @staticmethod
+    def _check_dates(url: str, certificate_der: bytes, now_s: float) -> None:
+        try:
+            certificate = x509.load_der_x509_certificate(certificate_der)
+        except ValueError:
+            return
+        first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        if not first.timestamp() <= now_s < last.timestamp():
+            raise errors.CertificateNotValid(url, f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}")
 
 
 AdapterFactory = Callable[[Pin], BaseAdapter]
@@ -76,7 +91,7 @@ class PinnedConnection(HTTPSConnection):
         try:
             tls: Any = self.sock
             self.pin.check(f"https://{self.host}:{self.port}", tls.getpeercert(True) or b"")
-        except errors.CertificateMismatch:
+        except (errors.CertificateMismatch, errors.CertificateNotValid):
             self.close()
             raise
         self.is_verified = True  # by the pin, or unverified on purpose: no warning either way
@@ -252,7 +267,7 @@ class Outgoing:
 
     def peer(self, base_url: str, thumbprint: str | None) -> Peer:
         """A peer at `base_url`; `thumbprint` None accepts any certificate (`Peer.pin.seen` tells which)."""
-        pin = Pin(thumbprint)
+        pin = Pin(thumbprint, now=self._host.now if self._settings.certificate_dates else None)
         return Peer(self._host, self._settings, base_url, pin, self._adapters(pin))
 
 

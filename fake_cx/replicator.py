@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cxsim.emulator.host import Host
+from cxsim.fake_cx import errors
 from cxsim.fake_cx.config import ReplicatorConfig
 from cxsim.fake_cx.dataplane import DataPlane
 from cxsim.fake_cx.endpoints import ReplicatorEndpoint, split_replicator_endpoint
@@ -43,6 +44,9 @@ class Replicator:
         self.config = config
         self.settings = settings
         self.host = host
+        self.sso_clock: Callable[[], float] = host.now
+        """The clock of the single sign-on that its vCenter belongs to, seconds since the epoch. A composition
+        sets it: which packets a replicator exchanges with it is not part of CX's required flows."""
         self.configured = config.preconfigured
         self.root_password = config.root_password
         self.site = config.site
@@ -66,6 +70,12 @@ class Replicator:
     def thumbprint(self) -> str:
         """Of the certificate this host shows."""
         return thumbprint_of_pem(self.host.certificate_pem())
+
+    def check_clock(self) -> None:
+        """Raises `OperationAborted` when single sign-on would refuse its tokens (cx.md P17)."""
+        skew_s = self.host.now() - self.sso_clock()
+        if abs(skew_s) > self.settings.sso_tolerance_s:
+            raise errors.OperationAborted(skew_s)
 
     def set_public_endpoint(self, typed: str) -> None:
         """Replace the Public Endpoint URL as typed (cx.md 1.3, P3). Running replications keep the data

@@ -105,6 +105,7 @@ def _add_setup_urls(app: Flask, replicator: Replicator) -> None:
             raise errors.NotConfigured("The appliance is not configured.")
         if user != config.sso_user or not same_secret(password, config.sso_password):
             raise errors.NotAuthenticated("Authentication failed.")
+        replicator.check_clock()
         token = replicator.sessions.open(user)
         return reply({"user": user, "roles": ["ADMINISTRATORS"]}, 200, {AUTH_HEADER: token})
 

@@ -76,6 +76,15 @@ class CxSettings:
     vcenter_timeout_s: float = _figure(60.0, "I", "connecting to vCenter and waiting for an answer")
     vcenter_task_poll_s: float = _figure(2.0, "I", "between two looks at a vCenter task")
     vcenter_task_limit_s: float = _figure(600.0, "I", "a vCenter task that runs longer is given up")
+    certificate_dates: bool = _figure(
+        False,
+        "I",
+        "a pinned certificate must also be within its dates; the need for an OCSP responder (cx.md P9) hints "
+        "at it, pinning by thumbprint does not need it",
+    )
+    sso_tolerance_s: float = _figure(
+        600.0, "D", "clocks of an appliance and of its single sign-on may differ by so much (cx.md P17)"
+    )
     max_body_bytes: int = _figure(1_000_000, "I", "a larger request body is refused")
 
 

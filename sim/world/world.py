@@ -53,6 +53,11 @@ REPLICATOR_ENDPOINT_CALL = "POST /replicators"
 """The calls that hand a public endpoint on to somebody who will use it (docs/inferred-api.md)."""
 
 
+def sso_of(host: written.Replicator) -> str:
+    """The host whose single sign-on a replicator uses."""
+    return host.psc or host.vcenter
+
+
 class World:
     """Everything of one scenario. `hub` runs it; `appliance` is the migration core under test."""
 
@@ -65,9 +70,10 @@ class World:
         plane_settings: Settings | None = None,
     ) -> None:
         self.environment = environment
+        self._dates = environment.certificate_dates == "checked"
         self.log = log if log is not None else EventLog()
         self.hub = Hub(seed, environment.start_s, self.log)
-        self._cx = cx_settings or CxSettings()
+        self._cx = cx_settings or CxSettings(certificate_dates=self._dates)
         self._typed: dict[str, Typed] = {}
         self._endpoint_calls = {MANAGER_ENDPOINT_CALL: 0, REPLICATOR_ENDPOINT_CALL: 0}
         self.log.listeners.append(self._count_endpoint_calls)
@@ -142,6 +148,7 @@ class World:
     def _make_replicator(self, host: written.Replicator) -> Replicator:
         config = products.replicator_of(self.environment, host)
         replicator = Replicator(config, self._cx, self.hosts[host.name], self.plane)
+        replicator.sso_clock = self.hosts[sso_of(host)].now
         self._listen(host, REPLICATOR, replicator.wsgi_app)
         if host.replication_manager is not None:
             self.managers[host.replication_manager].adopt_replicator(replicator)
@@ -168,6 +175,7 @@ class World:
             vcenter_port=443,
             vcenter_user=vcenter.user,
             vcenter_password=vcenter.password,
+            certificate_dates=self._dates,
             replicator=ReplicatorConfig(
                 url=f"https://{replicator.address}:8043",
                 public_endpoint=replicator.public_endpoint or "",

@@ -49,6 +49,7 @@ REGISTRATION_ADVICE: dict[str, str] = {
     "InvalidUrl": "the replicator's Public Endpoint URL (host:port, without https://)",
     "CertificateMismatch": _CERTIFICATE,
     "CertificateNotValid": _DATES,
+    "CertificateShared": "that each side has a certificate of its own (no wildcard for both; cx.md P10)",
     "OperationAborted": _CLOCKS,
     "RemoteAuthenticationFailure": _ACCOUNT,
     "NotAuthenticated": "whether the registration token ran out: edit the provider cloud to try again",

@@ -208,6 +208,12 @@ class CertificateMismatch(CommunicationError):
         )  # fmt: skip
 
 
+class CertificateShared(CommunicationError):
+    """The appliance shows the same certificate as this one (cx.md P10: vCAv sites refuse to pair) [I]."""
+
+    code = "CertificateShared"
+
+
 class CertificateNotValid(CommunicationError):
     """The pinned certificate is outside its dates by the asking appliance's clock [I]."""
 

@@ -82,6 +82,11 @@ class CxSettings:
         "a pinned certificate must also be within its dates; the need for an OCSP responder (cx.md P9) hints "
         "at it, pinning by thumbprint does not need it",
     )
+    refuse_shared_certificate: bool = _figure(
+        True,
+        "I",
+        "two vCAv sites that show the same certificate refuse to pair (cx.md P10); that CX does is inferred",
+    )
     sso_tolerance_s: float = _figure(
         600.0, "D", "clocks of an appliance and of its single sign-on may differ by so much (cx.md P17)"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from cxsim.sim.faults.effect import Effect, World, counting, of_changes
 from cxsim.sim.network import Reason, changes
@@ -29,7 +30,9 @@ def loss(world: World, fault: written.PacketLossFault, place: str) -> Effect:
 
 def mtu(world: World, fault: written.MtuBlackHoleFault, place: str) -> Effect:
     """Let large packets vanish."""
-    return of_changes([changes.set_line(world.network, fault.link, mtu_bytes=fault.mtu_bytes, place=place)])
+    which = {"both": "mtu_bytes", "up": "mtu_up_bytes", "down": "mtu_down_bytes"}[fault.direction]
+    limit: dict[str, Any] = {which: fault.mtu_bytes}
+    return of_changes([changes.set_line(world.network, fault.link, place=place, **limit)])
 
 
 def link_down(world: World, fault: written.LinkDownFault, place: str) -> Effect:

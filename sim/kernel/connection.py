@@ -235,6 +235,8 @@ class Endpoint:
     def _emit(self, number: int, segment: bytes) -> None:
         circuit = self.connection.circuit
         limit = circuit.max_segment_bytes
+        if self is self.connection.server:
+            limit = getattr(circuit, "max_reply_bytes", limit)
         if circuit.fate is not Fate.ACCEPTED or (limit is not None and len(segment) > limit):
             self._hold(number, segment)
             return

@@ -52,7 +52,8 @@ class Circuit(Protocol):
     fate: Fate
     """ACCEPTED while it works; SILENT = black hole (bytes vanish both ways); REFUSED = reset both ends."""
     max_segment_bytes: int | None
-    """Larger sends vanish (an MTU black hole); None = no limit."""
+    """Larger sends vanish (an MTU black hole); None = no limit. A circuit that also has `max_reply_bytes`
+    means the client's by this and the server's by that."""
     on_change: Callable[[], None] | None
     """Set by the kernel: called by the network whenever `fate` changes, and when larger segments pass than
     before."""

@@ -161,6 +161,8 @@ def set_line(
     place: str = "",
     transfer_bps: float | None = None,
     jitter_s: float | None = None,
+    mtu_up_bytes: int | None = None,
+    mtu_down_bytes: int | None = None,
 ) -> Change:
     """Change a site's line, by its name. Capacities in bits per second (0 = nothing gets through).
     Raises UnknownName, and ValueError for a negative figure."""
@@ -171,6 +173,8 @@ def set_line(
         ("rtt", wan.rtt_s, rtt_s),
         ("loss", wan.loss, loss),
         ("mtu", wan.mtu_bytes, mtu_bytes),
+        ("mtu up", wan.up.mtu_bytes, mtu_up_bytes),
+        ("mtu down", wan.down.mtu_bytes, mtu_down_bytes),
         ("transfer", wan.transfer_bps, transfer_bps),
         ("jitter", wan.jitter_s, jitter_s),
         ("is up", wan.is_up, is_up),

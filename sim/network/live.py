@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from cxsim.sim.kernel.wire import Fate
 from cxsim.sim.network.addresses import Side
 from cxsim.sim.network.crossing import Passage
-from cxsim.sim.network.state import HostState, WanState
+from cxsim.sim.network.state import HostState, LinkState, WanState
 from cxsim.sim.network.trace import Outcome, Trace
 
 if TYPE_CHECKING:
@@ -148,7 +148,8 @@ class Circuit(Live):
     def __init__(self, network: Network, decision: Decision, now_s: float) -> None:
         super().__init__(network, decision, now_s)
         self.on_change: Callable[[], None] | None = None
-        self.max_segment_bytes = max_segment_bytes(decision.wans)
+        self.max_segment_bytes = max_segment_bytes(decision.links)
+        self.max_reply_bytes = max_segment_bytes(back(decision.links))
         self._one_way_s = decision.rtt_s / 2
         self._jitter = network.jitter(decision)
         self._reset_waits = False
@@ -174,14 +175,16 @@ class Circuit(Live):
         """Judge it again; latency and segment limit follow the lines."""
         self._one_way_s = self.network.rtt_s(self.decision) / 2
         self._jitter = self.network.jitter(self.decision) if self._jitter is None else self._jitter
-        self.max_segment_bytes = max_segment_bytes(self.decision.wans)
+        self.max_segment_bytes = max_segment_bytes(self.decision.links)
+        self.max_reply_bytes = max_segment_bytes(back(self.decision.links))
         self._reset_waits = False
         super().reconsider()
 
     def visible(self) -> tuple[object, ...]:
         """Fate, segment limit, a reset that waits for the next payload, latency."""
         jitter_s = sum(wan.jitter_s.value for wan in self.wans)
-        return (self.fate, self.max_segment_bytes, self._reset_waits, self._one_way_s, jitter_s)
+        sizes = (self.max_segment_bytes, self.max_reply_bytes)
+        return (self.fate, *sizes, self._reset_waits, self._one_way_s, jitter_s)
 
     def _reset(self) -> Fate:
         self._reset_waits = True
@@ -189,7 +192,8 @@ class Circuit(Live):
 
     def _tell(self, was: tuple[object, ...]) -> None:
         # Only what wakes the kernel: another fate, and a wider way for what was too large to pass.
-        if self.on_change is not None and (self.fate is not was[0] or _wider(was[1], self.max_segment_bytes)):
+        wider = _wider(was[1], self.max_segment_bytes) or _wider(was[2], self.max_reply_bytes)
+        if self.on_change is not None and (self.fate is not was[0] or wider):
             self.on_change()
 
 
@@ -230,7 +234,7 @@ class Path(Live):
     @property
     def max_segment_bytes(self) -> int | None:
         """Larger segments vanish (an MTU black hole); None = no limit."""
-        return max_segment_bytes(self.wans)
+        return max_segment_bytes(self.decision.links)
 
     @property
     def accepted_by(self) -> str | None:
@@ -260,7 +264,13 @@ def _wider(was: object, limit: int | None) -> bool:
     return isinstance(was, int) and (limit is None or limit > was)
 
 
-def max_segment_bytes(wans: tuple[WanState, ...]) -> int | None:
-    """The largest payload of a segment that gets through these lines; None when none of them limits it."""
-    limits = [wan.mtu_bytes.value for wan in wans if wan.mtu_bytes.value is not None]
+def max_segment_bytes(links: tuple[LinkState, ...]) -> int | None:
+    """The largest payload of a segment that gets through these links; None when none of them limits it."""
+    layers = [layer for link in links for layer in (link.wan.mtu_bytes, link.mtu_bytes)]
+    limits = [layer.value for layer in layers if layer.value is not None]
     return min(limits) - TCP_HEADERS_BYTES if limits else None
+
+
+def back(links: tuple[LinkState, ...]) -> tuple[LinkState, ...]:
+    """The links that the answers take."""
+    return tuple(link.other for link in links)

@@ -52,13 +52,20 @@ class Layered(Generic[T]):
 class LinkState(Meeting):
     """One direction of a site's line. Its id is `<wan>:up` or `<wan>:down`."""
 
-    __slots__ = ("capacity_bps", "id", "wan")
+    __slots__ = ("capacity_bps", "id", "mtu_bytes", "wan")
 
     def __init__(self, wan: WanState, direction: str, capacity_bps: float) -> None:
         super().__init__()
         self.id = f"{wan.name}:{direction}"
         self.wan = wan
         self.capacity_bps = Layered(capacity_bps)
+        self.mtu_bytes: Layered[int | None] = Layered(None)
+        """Of this direction alone; the line's own holds for both."""
+
+    @property
+    def other(self) -> LinkState:
+        """The other direction."""
+        return self.wan.down if self is self.wan.up else self.wan.up
 
 
 class WanState:

@@ -214,6 +214,8 @@ class World:
         return self._endpoint_calls[MANAGER_ENDPOINT_CALL if is_manager else REPLICATOR_ENDPOINT_CALL]
 
     def _count_endpoint_calls(self, event: LoggedEvent) -> None:
+        if event.event in ("message", "cloud"):
+            self._calls[event.host] += 1
         if event.event == "call":
             self._calls.update((event.fields["src"], event.fields["dst"]))
             key = f"{event.fields['method']} {event.fields['path']}"
@@ -264,7 +266,7 @@ class World:
         return self.machines.skew_clock(host, ahead_s, place)
 
     def calls_of(self, host: str) -> int:
-        """How many calls a host has made or answered."""
+        """How many calls a host has made or answered, and what it has told its user of them."""
         return self._calls[host]
 
     def answer_otherwise(self, host: str, manner: Manner, place: str) -> Undo:

@@ -33,9 +33,7 @@ class ResolverSlowFault(Model):
     5 s)."""
 
     site: SiteName = Field(description="whose DNS", examples=["tyrell"])
-    delay_s: Duration = Field(
-        alias="delay", gt=0, le=3600, description="until it answers", examples=["12 s"]
-    )
+    delay_s: Duration = Field(alias="delay", gt=0, le=3600, description="until it answers", examples=["12 s"])
 
 
 class ResolverDownFault(Model):

@@ -53,6 +53,9 @@ class MtuBlackHoleFault(Model):
     mtu_bytes: Annotated[int, Field(strict=True, ge=576, le=9216)] = Field(
         description="largest packet that gets through", examples=[1400]
     )
+    direction: Literal["both", "up", "down"] = Field(
+        default="both", description="up: from the site; down: to the site", examples=["up"]
+    )
 
 
 class LinkDownFault(Model):

@@ -41,9 +41,7 @@ class TlsTerminatedFault(Model):
 
     edge: EdgeName = Field(description="the edge it stands at", examples=["CHC-ESG"])
     port: Port = Field(description="published port, as clients ask for it", examples=[8044])
-    by: Name = Field(
-        default="reverse proxy", description="what people call the device", examples=["CHC-LB"]
-    )
+    by: Name = Field(default="reverse proxy", description="what people call the device", examples=["CHC-LB"])
 
 
 class ClockSkewFault(Model):

@@ -17,7 +17,7 @@ from cxsim.core.messages import tell_error
 from cxsim.core.migration import Migrations
 from cxsim.core.neighbours import OpenVcd, OpenVcenter
 from cxsim.core.probe import TestOutcome
-from cxsim.core.provider import ProviderCloud, ProviderClouds, VdcRow
+from cxsim.core.provider import AskPassword, ProviderCloud, ProviderClouds, VdcRow
 from cxsim.core.runtime import Runtime
 from cxsim.core.trust import Trust, TrustedCertificates
 from cxsim.core.vcd import VcdLogins
@@ -58,10 +58,21 @@ class Appliance:
         self._runtime = runtime
         open_vcenter = open_vcenter or VcenterLogins(runtime, config)
         open_vcd = open_vcd or VcdLogins(config.timeouts_s)
-        self.trusted = TrustedCertificates(runtime, config.certificate_dates)
-        decisions = Decisions(runtime, journal or NoJournal())
+        self._journal = journal or NoJournal()
+        decisions = Decisions(runtime, self._journal)
+        self.trusted = TrustedCertificates(runtime, decisions, config.certificate_dates)
         self._clouds = ProviderClouds(runtime, config, self.trusted, open_vcd, decisions)
         self._migrations = Migrations(runtime, config, self._clouds, open_vcenter, decisions)
+
+    def carry_on(self, ask_password: AskPassword) -> None:
+        """Go on where the process before this one was cut off, as its journal tells: to be called once,
+        before anything else. Every step that may have been under way is done again; each is found by its
+        key at the provider, or is harmless when repeated. `ask_password`: for each cloud in the list."""
+        known = list(self._journal.decisions())
+        self.trusted.restore(known)
+        self._migrations.book.restore(known)
+        self._clouds.restore(known, ask_password)
+        self._migrations.carry_on()
 
     # --- provider clouds
 

@@ -8,7 +8,7 @@ held for the bookkeeping alone, never across a call to a product.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol, TypeVar
@@ -37,15 +37,22 @@ class Decision:
 class Journal(Protocol):
     """Where decisions are written before they take effect. Must not wait on the Runtime."""
 
-    def record(self, decision: Decision) -> None:
-        """Write the decision down for good, or raise (then it does not take effect)."""
+    def record(self, *decisions: Decision) -> None:
+        """Write decisions down for good, all or none, or raise (then they do not take effect)."""
+
+    def decisions(self) -> Iterable[Decision]:
+        """Everything that was written down, in order."""
 
 
 class NoJournal:
     """Keeps nothing: the state lives as long as the process."""
 
-    def record(self, decision: Decision) -> None:
+    def record(self, *decisions: Decision) -> None:
         """Do nothing."""
+
+    def decisions(self) -> Iterable[Decision]:
+        """Nothing."""
+        return ()
 
 
 class Decisions:
@@ -81,3 +88,29 @@ class Decisions:
             )
             apply(after)
             return action
+
+    def begin(
+        self,
+        table: TransitionTable[S, E, A],
+        event: E,
+        begun: Sequence[tuple[str, Mapping[str, Any], Callable[[S], None]]],
+    ) -> A:
+        """Let one event begin several things that are at the table's start: (subject, facts, apply) each.
+        All are written down or none; returns the action that each of them needs. Raises as `take`."""
+        with self._lock:
+            before = table.start
+            after, action = table.step(before, event)
+            self._journal.record(
+                *(
+                    Decision(table.name, subject, event.value, before.value, after.value, action.value, facts)
+                    for subject, facts, _ in begun
+                )
+            )
+            for _, _, apply in begun:
+                apply(after)
+            return action
+
+    def note(self, machine: str, subject: str, event: str, facts: Mapping[str, Any]) -> None:
+        """Write something down that has no states: it is so from now on."""
+        with self._lock:
+            self._journal.record(Decision(machine, subject, event, "", "", "", facts))

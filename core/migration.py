@@ -8,14 +8,16 @@ provider cloud looks at all its migrations in one call. No lock is held across a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from cxsim.core.configuration import ApplianceConfig
 from cxsim.core.cx_cloud_service import CloudService, RemoteMigration
 from cxsim.core.decisions import Decisions
 from cxsim.core.errors import Conflict, InputError, NotFound, UserError
+from cxsim.core.guard import SourceGuard
 from cxsim.core.messages import tell, tell_error
-from cxsim.core.migration_states import MIGRATION, WATCHED, Action, Event, State
+from cxsim.core.migration_states import MIGRATION, RESUME, WATCHED, Action, Event, State
 from cxsim.core.neighbours import OpenVcenter
 from cxsim.core.patience import patiently
 from cxsim.core.preflight import plan
@@ -68,6 +70,7 @@ class Migrations:
         self._clouds = clouds
         self._open_vcenter = open_vcenter
         self.book = WorkloadBook(runtime, decisions)
+        self._guard = SourceGuard(runtime, config, open_vcenter, self.book.all)
         self._polled: set[str] = set()
         self._lock = runtime.lock()
         self._do: dict[Action, Callable[[WorkloadRecord], Action | None]] = {
@@ -79,6 +82,7 @@ class Migrations:
             Action.STOP_SOURCE: self._stop_source,
             Action.REQUEST_CUTOVER: self._request_cutover,
             Action.CLEAN_UP: self._clean_up,
+            Action.GUARD_SOURCE: self._guard_source,
         }
 
     # --- what the user does
@@ -108,14 +112,29 @@ class Migrations:
                 vcd,
                 lambda: self._runtime.new_id("migration"),
             )
-        records = [WorkloadRecord(item.order, item.vm, request.cloud, request.vdc) for item in planned]
+        records = [
+            WorkloadRecord(item.order, item.vm, request.cloud, request.vdc, network=request.network)
+            for item in planned
+        ]
         self._take_in(records)
         try:
-            for record in records:
-                self._carry_on(record, self._submit(record))
+            action = self.book.submit(records)
         finally:
             self.book.forget_new(records)
+        for record in records:
+            self._carry_on(record, action)
         return records
+
+    def carry_on(self) -> None:
+        """In a new process: go on with every migration where the one before it was cut off."""
+        for record in self.book.all():
+            wanted = RESUME.get(record.state) or record.asking
+            if wanted is not None and not record.guarded:
+                self._runtime.spawn(self._carry_on, record, wanted, name=f"carry on with {record.name}")
+            if record.state in WATCHED:
+                self._watch(record)
+            if record.guarded:
+                self._guard.watch()
 
     def cut_over(self, request: CutoverRequest) -> list[WorkloadRecord]:
         """The cutover dialogue's Finish: every VM goes on in a task of its own.
@@ -160,10 +179,6 @@ class Migrations:
         """Do an action and what follows from it."""
         while action is not None:
             action = self._do[action](record)
-
-    def _submit(self, record: WorkloadRecord) -> Action | None:
-        order = record.order.to_json()
-        return self.book.decide(record, Event.SUBMIT, cloud=record.cloud, vdc=record.vdc, order=order)
 
     def _happened(
         self, record: WorkloadRecord, event: Event, reason: str | None = None, remote_id: str | None = None
@@ -228,19 +243,31 @@ class Migrations:
             command(self._service(record), record.remote_id or "")
         except UserError as error:
             tell_error(self._runtime, record.name, error)
+        if MIGRATION.allows(record.state, Event.ASKED):
+            self.book.decide(record, Event.ASKED, reason=record.reason)
+        return None
+
+    def _guard_source(self, record: WorkloadRecord) -> Action | None:
+        """Mark the source; trouble is told and changes nothing: the migration is complete."""
+        try:
+            patiently(self._runtime, self._config, lambda: self._guard.mark(record))
+        except UserError as error:
+            tell_error(self._runtime, record.name, error)
+        else:
+            self._happened(record, Event.GUARDED)
+        self._guard.watch()
         return None
 
     def _clean_up(self, record: WorkloadRecord) -> Action | None:
         def remove() -> None:
-            service = self._service(record)
             remote_id = record.remote_id or self._remote_id_by_key(service, record)
             if remote_id is not None:
                 service.remove(remote_id, record.name)
 
         try:
-            patiently(self._runtime, self._config, remove)
-        except NotFound:
-            pass
+            service = self._service(record)
+            with suppress(NotFound):
+                patiently(self._runtime, self._config, remove)
         except UserError as error:
             return self._failed(record, Event.FAILED, error, "; its replica may be left at the provider")
         return self._happened(record, Event.CLEANED)
@@ -308,7 +335,10 @@ class Migrations:
             return
         if event is Event.FAILED:
             tell_error(self._runtime, record.name, _reported(record, remote))
-        self._carry_on(record, action)
+        if action in (Action.REQUEST_CUTOVER, Action.GUARD_SOURCE):  # the others are not kept waiting
+            self._runtime.spawn(self._carry_on, record, action, name=f"{action.value}: {record.name}")
+        else:
+            self._carry_on(record, action)
 
     # --- finding and refusing
 

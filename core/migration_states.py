@@ -58,6 +58,8 @@ class Event(Enum):
     FAILED = "failed"  # the provider reports ERROR, refuses, or has lost the migration
     CANCEL = "cancel"
     CLEANED = "cleaned"  # nothing of it is left at the provider
+    ASKED = "asked"  # the provider was asked to pause or to go on, whatever it answered
+    GUARDED = "guarded"  # the source VM is marked so that nobody takes it for the one in use
 
 
 class Action(Enum):
@@ -71,6 +73,7 @@ class Action(Enum):
     STOP_SOURCE = "stop source"  # power off at the source vCenter (already off is as good)
     REQUEST_CUTOVER = "request cutover"  # POST cutover, after looking whether it was accepted before
     CLEAN_UP = "clean up"  # DELETE the migration (gone already is as good)
+    GUARD_SOURCE = "guard source"  # mark the source VM at its vCenter (marked already is as good)
 
 
 # fmt: off
@@ -116,7 +119,7 @@ MIGRATION = TransitionTable(
         (_S.CREATED, _E.SAW_SYNCING):      (_S.SYNCING,       _A.NOTHING),
         (_S.CREATED, _E.SAW_READY):        (_S.CUTOVER_READY, _A.NOTHING),  # synced between two polls
         (_S.CREATED, _E.SAW_CUTTING_OVER): (_S.CUTTING_OVER,  _A.NOTHING),  # cold: no cutover by hand
-        (_S.CREATED, _E.SAW_COMPLETED):    (_S.COMPLETED,     _A.NOTHING),  # cold, between two polls
+        (_S.CREATED, _E.SAW_COMPLETED):    (_S.COMPLETED,     _A.GUARD_SOURCE),  # cold, between two polls
         (_S.CREATED, _E.FAILED):           (_S.ERROR,         _A.NOTHING),
         (_S.CREATED, _E.CANCEL):           (_S.CANCELLING,    _A.CLEAN_UP),
 
@@ -125,7 +128,7 @@ MIGRATION = TransitionTable(
         (_S.SCHEDULED, _E.SAW_SYNCING):      (_S.SYNCING,       _A.NOTHING),
         (_S.SCHEDULED, _E.SAW_READY):        (_S.CUTOVER_READY, _A.NOTHING),
         (_S.SCHEDULED, _E.SAW_CUTTING_OVER): (_S.CUTTING_OVER,  _A.NOTHING),
-        (_S.SCHEDULED, _E.SAW_COMPLETED):    (_S.COMPLETED,     _A.NOTHING),
+        (_S.SCHEDULED, _E.SAW_COMPLETED):    (_S.COMPLETED,     _A.GUARD_SOURCE),
         (_S.SCHEDULED, _E.FAILED):           (_S.ERROR,         _A.NOTHING),
         (_S.SCHEDULED, _E.CANCEL):           (_S.CANCELLING,    _A.CLEAN_UP),
 
@@ -133,8 +136,9 @@ MIGRATION = TransitionTable(
         (_S.SYNCING, _E.SAW_PAUSED):       (_S.PAUSED,        _A.NOTHING),
         (_S.SYNCING, _E.SAW_READY):        (_S.CUTOVER_READY, _A.NOTHING),
         (_S.SYNCING, _E.SAW_CUTTING_OVER): (_S.CUTTING_OVER,  _A.NOTHING),
-        (_S.SYNCING, _E.SAW_COMPLETED):    (_S.COMPLETED,     _A.NOTHING),
+        (_S.SYNCING, _E.SAW_COMPLETED):    (_S.COMPLETED,     _A.GUARD_SOURCE),
         (_S.SYNCING, _E.PAUSE):            (_S.SYNCING,       _A.ASK_PAUSE),
+        (_S.SYNCING, _E.ASKED):            (_S.SYNCING,       _A.NOTHING),
         (_S.SYNCING, _E.FAILED):           (_S.ERROR,         _A.NOTHING),
         (_S.SYNCING, _E.CANCEL):           (_S.CANCELLING,    _A.CLEAN_UP),
 
@@ -142,6 +146,7 @@ MIGRATION = TransitionTable(
         (_S.PAUSED, _E.SAW_SYNCING): (_S.SYNCING,       _A.NOTHING),
         (_S.PAUSED, _E.SAW_READY):   (_S.CUTOVER_READY, _A.NOTHING),
         (_S.PAUSED, _E.RESUME):      (_S.PAUSED,        _A.ASK_RESUME),
+        (_S.PAUSED, _E.ASKED):       (_S.PAUSED,        _A.NOTHING),
         (_S.PAUSED, _E.FAILED):      (_S.ERROR,         _A.NOTHING),
         (_S.PAUSED, _E.CANCEL):      (_S.CANCELLING,    _A.CLEAN_UP),
 
@@ -163,16 +168,18 @@ MIGRATION = TransitionTable(
         (_S.REQUESTING_CUTOVER, _E.SAW_SYNCING):      (_S.REQUESTING_CUTOVER, _A.NOTHING),
         (_S.REQUESTING_CUTOVER, _E.CUTOVER_ACCEPTED): (_S.CUTTING_OVER,       _A.WATCH),
         (_S.REQUESTING_CUTOVER, _E.SAW_CUTTING_OVER): (_S.CUTTING_OVER,       _A.WATCH),
-        (_S.REQUESTING_CUTOVER, _E.SAW_COMPLETED):    (_S.COMPLETED,          _A.NOTHING),
+        (_S.REQUESTING_CUTOVER, _E.SAW_COMPLETED):    (_S.COMPLETED,          _A.GUARD_SOURCE),
         (_S.REQUESTING_CUTOVER, _E.FAILED):           (_S.ERROR,              _A.NOTHING),
 
         (_S.CUTTING_OVER, _E.SAW_CUTTING_OVER): (_S.CUTTING_OVER, _A.NOTHING),
         (_S.CUTTING_OVER, _E.CUTOVER_ACCEPTED): (_S.CUTTING_OVER, _A.NOTHING),  # a poll was faster
-        (_S.CUTTING_OVER, _E.SAW_READY):        (_S.CUTTING_OVER, _A.NOTHING),  # an answer from before
-        (_S.CUTTING_OVER, _E.SAW_COMPLETED):    (_S.COMPLETED,    _A.NOTHING),
+        # An answer from before, or the cutover that was accepted has come to nothing: look, then ask again.
+        (_S.CUTTING_OVER, _E.SAW_READY): (_S.REQUESTING_CUTOVER, _A.REQUEST_CUTOVER),
+        (_S.CUTTING_OVER, _E.SAW_COMPLETED):    (_S.COMPLETED,    _A.GUARD_SOURCE),
         (_S.CUTTING_OVER, _E.FAILED):           (_S.ERROR,        _A.NOTHING),
 
         (_S.COMPLETED, _E.CUTOVER_ACCEPTED): (_S.COMPLETED, _A.NOTHING),  # a poll was faster
+        (_S.COMPLETED, _E.GUARDED):          (_S.COMPLETED, _A.NOTHING),
 
         (_S.ERROR, _E.CANCEL): (_S.CANCELLING, _A.CLEAN_UP),
 
@@ -196,6 +203,20 @@ WATCHED = frozenset(
         State.CUTTING_OVER,
     }
 )
+
+
+# What a new process does with a migration that the one before it left in this state. Watched states that
+# are not listed are watched; with a request to the provider still open, that is sent again first.
+RESUME: dict[State, Action] = {
+    State.REGISTERING: Action.REGISTER,
+    State.STOPPING_SOURCE: Action.STOP_SOURCE,
+    State.REQUESTING_CUTOVER: Action.REQUEST_CUTOVER,
+    State.CANCELLING: Action.CLEAN_UP,
+    State.COMPLETED: Action.GUARD_SOURCE,
+}
+
+ASKING = frozenset({Action.ASK_PAUSE, Action.ASK_RESUME})
+"""Requests whose outcome only the provider's reports show."""
 
 
 # The percentage reported with an event belongs to this status alone: a poll that still reports the

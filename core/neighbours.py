@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cxsim.core.pinning import Judge
 from cxsim.core.wizard import CloudEndpoints
+
+if TYPE_CHECKING:
+    from cxsim.core.vcenter_inventory import TreeNode
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,15 @@ class SourceVm:
     """Capacity of all its disks."""
 
 
+@dataclass(frozen=True)
+class RunningVm:
+    """A source VM that is found running: what its adapters are connected to, and its guest's address."""
+
+    moref: str
+    connected_networks: tuple[str, ...]
+    address: str | None
+
+
 class SourceVcenter(Protocol):
     """A logged-in conversation with the tenant's vCenter."""
 
@@ -38,6 +50,18 @@ class SourceVcenter(Protocol):
 
     def power_off(self, vm: SourceVm) -> None:
         """Power the VM off and wait for it. A VM that is off already is as good."""
+
+    def tree(self) -> TreeNode:
+        """The inventory tree of the wizard."""
+
+    def mark(self, vm: SourceVm, attribute: str, text: str, suffix: str) -> None:
+        """Mark a VM by a custom attribute and a suffix to its name ("": not this one). Marked is as good."""
+
+    def disconnect(self, vm: SourceVm) -> None:
+        """Take all network adapters of a VM off their networks. Done already is as good."""
+
+    def running(self, vms: Sequence[SourceVm]) -> Sequence[RunningVm]:
+        """Those of these VMs that are powered on now."""
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ overtaken by Edit or Delete is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from cxsim.core.configuration import ApplianceConfig
 from cxsim.core.cx_cloud_service import CloudService
-from cxsim.core.decisions import Decisions
+from cxsim.core.decisions import Decision, Decisions
 from cxsim.core.enabling import Enabled, Enabling
 from cxsim.core.errors import Conflict, InputError, NotFound, UserError
 from cxsim.core.messages import tell, tell_error
@@ -26,6 +27,12 @@ from cxsim.core.wizard import CloudEndpoints, ProviderCloudForm, cloud_endpoints
 
 LOADING = "Loading..."
 """What the vDC list says until the cloud is Running (cx.md 2.3)."""
+
+
+AskPassword = Callable[[str, str], str | None]
+"""Asks for a password again, which is never written down: (provider cloud, user) -> it, None if not known."""
+
+PASSWORD_MISSING = "its password is needed again: edit the provider cloud"
 
 
 @dataclass(frozen=True)
@@ -158,6 +165,47 @@ class ProviderClouds:
         record = self.record(name)
         self._decide(record, CloudEvent.DELETE)
 
+    # --- carrying on in a new process
+
+    def restore(self, decisions: Iterable[Decision], ask_password: AskPassword) -> None:
+        """Take in what an earlier process has written down; clouds whose password is not known any more
+        become `Enable Failed`, and enabling that was cut off begins again."""
+        for decision in decisions:
+            if decision.machine == CLOUD.name:
+                self._repeat(decision)
+        for record in list(self._records.values()):
+            password = ask_password(record.form.name, record.form.user)
+            if password:
+                record.form = replace(record.form, password=password)
+                record.service = self._service(record.form, record.endpoints)
+            if not password and CLOUD.allows(record.state, CloudEvent.PASSWORD_MISSING):
+                missing = Outcome(record.attempt, reason=PASSWORD_MISSING)
+                self._decide(record, CloudEvent.PASSWORD_MISSING, missing)
+            elif CLOUD.allows(record.state, CloudEvent.RESUMED):
+                self._decide(record, CloudEvent.RESUMED)
+
+    def _repeat(self, decision: Decision) -> None:
+        """Let a decision that was written down happen again, without its action."""
+        name, event, facts = decision.subject, CloudEvent(decision.event), decision.facts
+        if event is CloudEvent.DELETE:
+            self._records.pop(name, None)
+            self._names_in_use.discard(name.casefold())
+            return
+        if "url" in facts:
+            form = ProviderCloudForm(name, facts["url"], facts["cx_url"], facts["user"], "")
+            endpoints = cloud_endpoints(form, password_known=False)
+            record = self._records.get(name)
+            if record is None:
+                record = self._records[name] = self._record(form, endpoints)
+                self._names_in_use.add(name.casefold())
+            record.form, record.endpoints, record.vdcs = form, endpoints, None
+            record.attempt += 1
+        record = self._records[name]
+        record.state, record.reason = CloudState(decision.after), facts.get("reason")
+        if event is CloudEvent.ENABLED:
+            record.replicator_id = facts["replicator_id"]
+            record.vdcs = tuple(VdcRow(**row) for row in facts["vdcs"])
+
     # --- what others ask
 
     def all(self) -> list[ProviderCloud]:
@@ -260,15 +308,21 @@ class ProviderClouds:
         return self._trusted.ask(name, "Add", self._probe.certificates(endpoints), trust)
 
     def _record(self, form: ProviderCloudForm, endpoints: CloudEndpoints) -> CloudRecord:
-        service = cloud_service(form, endpoints, self._trusted.pins(), self._config)
-        return CloudRecord(form, endpoints, service)
+        return CloudRecord(form, endpoints, self._service(form, endpoints))
+
+    def _service(self, form: ProviderCloudForm, endpoints: CloudEndpoints) -> CloudService:
+        return cloud_service(form, endpoints, self._trusted.pins(), self._config)
 
 
-def _facts(record: CloudRecord, outcome: Outcome | None) -> dict[str, str | None]:
+def _facts(record: CloudRecord, outcome: Outcome | None) -> dict[str, Any]:
     """What must be known to carry on after an interruption. The password is asked for again."""
     if outcome is not None:
         enabled = outcome.enabled
-        return {"reason": outcome.reason, "replicator_id": enabled.replicator_id if enabled else None}
+        return {
+            "reason": outcome.reason,
+            "replicator_id": enabled.replicator_id if enabled else None,
+            "vdcs": [asdict(row) for row in rows(enabled.vdcs)] if enabled else None,
+        }
     form = record.form
     return {"name": form.name, "url": form.url, "cx_url": form.cx_url, "user": form.user}
 

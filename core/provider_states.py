@@ -32,6 +32,8 @@ class CloudEvent(Enum):
     FAILED = "failed"  # a step of enabling failed
     EDIT = "edit"  # the user changed the form; enabling starts again
     DELETE = "delete"
+    RESUMED = "resumed"  # a new process carries on
+    PASSWORD_MISSING = "password missing"  # a new process was not told it; it is never written down
 
 
 class CloudAction(Enum):
@@ -55,6 +57,9 @@ CLOUD = TransitionTable(
         (_S.ENABLING,      _E.EDIT):    (_S.ENABLING,      _A.ENABLE),
         (_S.RUNNING,       _E.EDIT):    (_S.ENABLING,      _A.ENABLE),
         (_S.ENABLE_FAILED, _E.EDIT):    (_S.ENABLING,      _A.ENABLE),
+        (_S.ENABLING,      _E.RESUMED): (_S.ENABLING,      _A.ENABLE),
+        (_S.ENABLING,      _E.PASSWORD_MISSING): (_S.ENABLE_FAILED, _A.NOTHING),
+        (_S.RUNNING,       _E.PASSWORD_MISSING): (_S.ENABLE_FAILED, _A.NOTHING),
         (_S.ENABLING,      _E.DELETE):  (_S.DELETED,       _A.STOP),
         (_S.RUNNING,       _E.DELETE):  (_S.DELETED,       _A.STOP),
         (_S.ENABLE_FAILED, _E.DELETE):  (_S.DELETED,       _A.STOP),

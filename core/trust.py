@@ -7,21 +7,26 @@ and answered is recorded as the `certificates` event.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from cxsim.core.decisions import Decision, Decisions
 from cxsim.core.pinning import Dated, FirstSight, Judge, Pins, ShownCertificate, same_thumbprint
 from cxsim.core.runtime import Runtime
 
 Trust = Callable[[Sequence[ShownCertificate]], bool]
 """The certificate dialogue: shows what is not trusted yet, returns True for `Trust Certificates`."""
 
+MACHINE, TRUSTED = "certificate", "trusted"
+"""As a decision: the subject is `host:port`."""
+
 
 class TrustedCertificates:
     """What the appliance trusts now."""
 
-    def __init__(self, runtime: Runtime, dates: bool = False) -> None:
+    def __init__(self, runtime: Runtime, decisions: Decisions, dates: bool = False) -> None:
         """`dates`: what is trusted must also be within its dates [I]."""
         self._runtime = runtime
+        self._decisions = decisions
         self._dates = dates
         self._thumbprints: dict[tuple[str, int], str] = {}
 
@@ -48,7 +53,7 @@ class TrustedCertificates:
         trusted = not unknown or bool(trust(unknown))
         if trusted:
             for certificate in unknown:
-                self._thumbprints[certificate.host, certificate.port] = certificate.thumbprint
+                self._remember(certificate)
         if shown:
             self._runtime.log(
                 "certificates",
@@ -60,3 +65,15 @@ class TrustedCertificates:
                 asked=bool(unknown),
             )
         return trusted
+
+    def _remember(self, certificate: ShownCertificate) -> None:
+        facts = {"host": certificate.host, "port": certificate.port, "thumbprint": certificate.thumbprint}
+        self._decisions.note(MACHINE, certificate.place, TRUSTED, facts)
+        self._thumbprints[certificate.host, certificate.port] = certificate.thumbprint
+
+    def restore(self, decisions: Iterable[Decision]) -> None:
+        """Trust again what an earlier process was told to trust."""
+        for decision in decisions:
+            if decision.machine == MACHINE:
+                facts = decision.facts
+                self._thumbprints[facts["host"], facts["port"]] = facts["thumbprint"]

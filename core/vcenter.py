@@ -8,7 +8,7 @@ row 12, 3.2, 3.4.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from pyVmomi import vim, vmodl
 
 from cxsim.core.configuration import ApplianceConfig
 from cxsim.core.errors import UserError
-from cxsim.core.neighbours import SourceVm
+from cxsim.core.neighbours import RunningVm, SourceVm
 from cxsim.core.pinning import FirstSight, Judge, Pins
 from cxsim.core.runtime import Runtime
 from cxsim.core.vcenter_errors import VcenterError, VcenterNotFound, refused, told
@@ -24,9 +24,6 @@ from cxsim.core.vcenter_inventory import POWER, Inventory, InventoryVm, TreeNode
 from cxsim.core.vcenter_stub import JudgedStub
 
 T = TypeVar("T")
-
-MARK = "CX Migration"
-"""The custom attribute by which a migrated VM is known."""
 
 
 class VcenterSession:
@@ -140,22 +137,54 @@ class VcenterSession:
             if error.fault != "InvalidPowerState" or self.power(vm) != wanted:
                 raise
 
-    def mark(self, vm: SourceVm, text: str, suffix: str = "") -> None:
-        """Mark a VM so that nobody takes it for one in use: the custom attribute `CX Migration`, and a
-        suffix to its name. Both may be there already. Raises `VcenterError`."""
-        self._do(f"mark {vm.name}", lambda: self._set_attribute(vm, text))
-        if suffix and not vm.name.endswith(suffix):
-            attempted = f"rename {vm.name}"
+    def mark(self, vm: SourceVm, attribute: str, text: str, suffix: str = "") -> None:
+        """Mark a VM so that nobody takes it for one in use: a custom attribute and a suffix to its name
+        ("": not this one). Both may be there already. Raises `VcenterError`."""
+        if attribute:
+            self._do(f"mark {vm.name}", lambda: self._set_attribute(vm, attribute, text))
+        attempted = f"rename {vm.name}"
+        if suffix and not str(self._do(attempted, lambda: self._ref(vm).name)).endswith(suffix):
             name = f"{vm.name}{suffix}"
             self.finish(self._do(attempted, lambda: self._ref(vm).Rename_Task(name)), attempted)
 
-    def _set_attribute(self, vm: SourceVm, text: str) -> None:
+    def _set_attribute(self, vm: SourceVm, attribute: str, text: str) -> None:
         fields = self._content.customFieldsManager
         known = {f.name: f.key for f in fields.field or []}
-        key = known.get(MARK)
+        key = known.get(attribute)
         if key is None:
-            key = fields.AddCustomFieldDef(MARK, vim.VirtualMachine).key
+            key = fields.AddCustomFieldDef(attribute, vim.VirtualMachine).key
         fields.SetField(self._ref(vm), key, text)
+
+    def disconnect(self, vm: SourceVm) -> None:
+        """Take all adapters off their networks, now and at power-on. Raises `VcenterError`."""
+        attempted = f"disconnect {vm.name}"
+        changes = []
+        for card in self._cards(vm, attempted):
+            state = card.connectable
+            if state is not None and (state.connected or state.startConnected):
+                state.connected = state.startConnected = False
+                changes.append(vim.vm.device.VirtualDeviceSpec(operation="edit", device=card))
+        if changes:
+            spec = vim.vm.ConfigSpec(deviceChange=changes)
+            self.finish(self._do(attempted, lambda: self._ref(vm).ReconfigVM_Task(spec)), attempted)
+
+    def _cards(self, vm: SourceVm, attempted: str) -> list[Any]:
+        devices = self._do(attempted, lambda: self._ref(vm).config.hardware.device)
+        return [d for d in devices if isinstance(d, vim.vm.device.VirtualEthernetCard)]
+
+    def running(self, vms: Sequence[SourceVm]) -> list[RunningVm]:
+        """Those of these VMs that are powered on now; one look for all. Raises `VcenterError`."""
+        wanted = {vm.moref for vm in vms}
+        return [self._running(vm) for vm in self.vms() if vm.moref in wanted and vm.power == "on"]
+
+    def _running(self, vm: InventoryVm) -> RunningVm:
+        attempted = f"look at the adapters of {vm.name}"
+        connected = any(
+            card.connectable is not None and card.connectable.connected
+            for card in self._cards(vm, attempted)
+        )
+        address = self._do(attempted, lambda: self._ref(vm).guest.ipAddress)
+        return RunningVm(vm.moref, vm.networks if connected else (), address)
 
     def finish(self, task: Any, attempted: str) -> Any:
         """Poll a task to its end; its result. Raises `VcenterError` with the task's fault, or when it takes

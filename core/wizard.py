@@ -105,8 +105,9 @@ class CutoverRequest:
     """The dialogue's last question: the source VMs will be powered off."""
 
 
-def cloud_endpoints(form: ProviderCloudForm) -> CloudEndpoints:
-    """Check a provider cloud form and take its URLs apart. Raises `InputError` for the first bad field."""
+def cloud_endpoints(form: ProviderCloudForm, password_known: bool = True) -> CloudEndpoints:
+    """Check a provider cloud form and take its URLs apart. Raises `InputError` for the first bad field.
+    `password_known` False: the password was not written down and is not looked at."""
     attempted = "use the provider cloud as typed"
     if not form.name.strip():
         raise InputError(attempted, "Provider Cloud Name", "it is empty", "that a name is given")
@@ -136,7 +137,7 @@ def cloud_endpoints(form: ProviderCloudForm) -> CloudEndpoints:
             f"'{form.user}' contains '@' or ':'",
             "that it is the bare name; the organization is taken from the Provider Cloud URL",
         )
-    if not form.password:
+    if password_known and not form.password:
         raise InputError(attempted, "Password", "it is empty", "that a password is given")
     return CloudEndpoints(
         vcd.hostname or "", vcd.port or 443, unquote(match[1]), cx.hostname or "", cx.port or 443

@@ -6,13 +6,14 @@ the change (`workload` and `home` events, only when something visible changed). 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from cxsim.core.cx_cloud_service import MigrationOrder
-from cxsim.core.decisions import Decisions
+from cxsim.core.decisions import Decision, Decisions
 from cxsim.core.migration_states import (
+    ASKING,
     HOME,
     MIGRATION,
     PERCENT_OF,
@@ -69,8 +70,14 @@ class WorkloadRecord:
     reason: str | None = None
     remote_id: str | None = None
     """The provider's identifier, once it has accepted the order."""
+    network: str = ""
+    """The Org VDC network's name."""
     power_on: bool = True
     cutover_tag: str = ""
+    asking: Action | None = None
+    """A pause or resume that the provider may not have been asked for yet."""
+    guarded: bool = False
+    """The source VM was marked after its cutover."""
     told: set[str] = field(default_factory=set)
     """What the poller has complained of already."""
 
@@ -118,6 +125,34 @@ class WorkloadBook:
     def add(self, record: WorkloadRecord) -> None:
         """Take a new migration in; it is shown from its first decision on."""
         self._records.append(record)
+
+    def submit(self, records: Sequence[WorkloadRecord]) -> Action:
+        """Begin the migrations of a job, all or none; returns what each of them needs next."""
+
+        def apply(record: WorkloadRecord) -> Callable[[State], None]:
+            def begun(after: State) -> None:
+                record.state = after
+                self._show(record)
+
+            return begun
+
+        return self._decisions.begin(
+            MIGRATION,
+            Event.SUBMIT,
+            [(record.order.external_key, _submitted(record), apply(record)) for record in records],
+        )
+
+    def restore(self, decisions: Iterable[Decision]) -> None:
+        """Take in what an earlier process has written down. Nothing is shown: nothing has changed."""
+        known: dict[str, WorkloadRecord] = {}
+        for decision in decisions:
+            if decision.machine != MIGRATION.name:
+                continue
+            if decision.event == Event.SUBMIT.value:
+                known[decision.subject] = _restored(decision)
+                self._records.append(known[decision.subject])
+            _repeat(known[decision.subject], decision)
+        self._home = self.home()
 
     def forget_new(self, records: Sequence[WorkloadRecord]) -> None:
         """Drop those of these migrations that were never submitted (their decision could not be taken)."""
@@ -170,15 +205,15 @@ class WorkloadBook:
         """
 
         def apply(after: State) -> None:
-            before = (record.text if record.state is not State.NEW else None, record.reason)
+            before = (record.text, record.reason)
             record.percent = _percent(record, event, after, percent)
-            record.state = after
+            _move(record, event, after, MIGRATION.rows[record.state, event][1])
             record.reason = reason
             record.remote_id = remote_id or record.remote_id
             if before != (record.text, record.reason):
                 self._show(record)
 
-        known = {"vm": record.name, "reason": reason, "remote_id": remote_id, **facts}
+        known = {"vm": record.name, "reason": reason, "remote_id": remote_id, "percent": percent, **facts}
         key = record.order.external_key
         return self._decisions.take(MIGRATION, key, lambda: record.state, event, apply, known)
 
@@ -205,3 +240,41 @@ def _percent(record: WorkloadRecord, event: Event, after: State, percent: int | 
     if percent is not None and PERCENT_OF.get(event) == status:
         return percent
     return (record.percent or 0) if status == record.status else 0
+
+
+def _move(record: WorkloadRecord, event: Event, after: State, action: Action) -> None:
+    """Change the state and what hangs on it."""
+    if action in ASKING:
+        record.asking = action
+    elif event is Event.ASKED or after is not record.state:
+        record.asking = None
+    record.guarded = record.guarded or event is Event.GUARDED
+    record.state = after
+
+
+def _submitted(record: WorkloadRecord) -> dict[str, Any]:
+    """What must be known of a migration from its beginning on."""
+    return {
+        "vm": {f.name: getattr(record.vm, f.name) for f in fields(SourceVm)},
+        "order": asdict(record.order),
+        "cloud": record.cloud,
+        "vdc": record.vdc,
+        "network": record.network,
+    }
+
+
+def _restored(decision: Decision) -> WorkloadRecord:
+    facts = decision.facts
+    order, vm = MigrationOrder(**facts["order"]), SourceVm(**facts["vm"])
+    return WorkloadRecord(order, vm, facts["cloud"], facts["vdc"], network=facts["network"])
+
+
+def _repeat(record: WorkloadRecord, decision: Decision) -> None:
+    """Let a decision that was written down happen to a record again."""
+    event, after, facts = Event(decision.event), State(decision.after), decision.facts
+    record.percent = _percent(record, event, after, facts.get("percent"))
+    _move(record, event, after, Action(decision.action))
+    record.reason = facts.get("reason")
+    record.remote_id = facts.get("remote_id") or record.remote_id
+    if event is Event.CUTOVER:
+        record.power_on, record.cutover_tag = facts["power_on"], facts["tag"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,8 +20,9 @@ from cxsim.core.appliance import (
     ReplicatorConfig,
 )
 from cxsim.core.errors import UserError
-from cxsim.core.neighbours import OfferedNetwork, OfferedProfile, OfferedVdc, SourceVm
+from cxsim.core.neighbours import OfferedNetwork, OfferedProfile, OfferedVdc, RunningVm, SourceVm
 from cxsim.core.runtime import TaskCancelled
+from cxsim.core.vcenter_inventory import TreeNode
 
 START_S = 1_509_958_800.0  # 2017-11-06T09:00:00Z
 GIB = 1024**3
@@ -170,6 +171,10 @@ class FakeVcenter:
     inventory: list[SourceVm] = field(default_factory=list)
     trouble: UserError | None = None
     powered_off: list[str] = field(default_factory=list)
+    marked: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    disconnected: list[str] = field(default_factory=list)
+    powered_on: dict[str, RunningVm] = field(default_factory=dict)
+    looks: int = 0
 
     @contextmanager
     def open(self) -> Iterator[FakeVcenter]:
@@ -185,6 +190,19 @@ class FakeVcenter:
 
     def power_off(self, vm: SourceVm) -> None:
         self.powered_off.append(vm.name)
+
+    def tree(self) -> TreeNode:
+        return TreeNode("Folder", "Datacenters", "group-d1")
+
+    def mark(self, vm: SourceVm, attribute: str, text: str, suffix: str) -> None:
+        self.marked[vm.name] = (attribute, text, suffix)
+
+    def disconnect(self, vm: SourceVm) -> None:
+        self.disconnected.append(vm.name)
+
+    def running(self, vms: Sequence[SourceVm]) -> list[RunningVm]:
+        self.looks += 1
+        return [self.powered_on[vm.name] for vm in vms if vm.name in self.powered_on]
 
 
 @dataclass

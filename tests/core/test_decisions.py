@@ -26,8 +26,11 @@ def test_every_decision_reaches_the_journal_before_it_is_acted_on(
     written: list[tuple[Decision, int]] = []
 
     class Journal:
-        def record(self, decision: Decision) -> None:
-            written.append((decision, len(cx.calls)))
+        def record(self, *decisions: Decision) -> None:
+            written.extend((d, len(cx.calls)) for d in decisions if d.machine != "certificate")
+
+        def decisions(self) -> tuple[Decision, ...]:
+            return ()
 
     appliance = Appliance(runtime, config(), open_vcenter=vcenter.open, open_vcd=vcd.open, journal=Journal())
     appliance.add_cloud(FORM, lambda certificates: True)
@@ -56,7 +59,7 @@ def test_every_decision_reaches_the_journal_before_it_is_acted_on(
     }, "no password is written down"
     assert written[1][0].facts["replicator_id"] == "R-7"
     submit = written[2]
-    assert submit[0].facts["order"]["vmName"] == "deckard"
+    assert submit[0].facts["order"]["vm"] == "deckard"
     assert cx.calls.index("POST /tenant/migrations") >= submit[1], "written down before it was sent"
     assert written[5][0].facts["power_on"] is True
 
@@ -67,7 +70,7 @@ def test_a_decision_that_cannot_be_written_down_does_not_happen(
     class FullDisk:
         full = False
 
-        def record(self, decision: Decision) -> None:
+        def record(self, *decisions: Decision) -> None:
             if self.full:
                 raise OSError(28, "No space left on device")
 

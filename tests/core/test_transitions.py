@@ -99,7 +99,7 @@ def test_a_source_is_stopped_only_from_cutover_ready_and_the_provider_asked_only
     stops = {before for (before, _), (_, action) in MIGRATION.rows.items() if action is Action.STOP_SOURCE}
     asks = {key for key, (_, action) in MIGRATION.rows.items() if action is Action.REQUEST_CUTOVER}
     assert stops == {State.CUTOVER_READY}
-    assert asks == {(State.STOPPING_SOURCE, Event.SOURCE_OFF)}
+    assert asks == {(State.STOPPING_SOURCE, Event.SOURCE_OFF), (State.CUTTING_OVER, Event.SAW_READY)}
 
 
 def test_a_cutover_that_has_begun_cannot_be_cancelled() -> None:

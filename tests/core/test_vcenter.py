@@ -16,7 +16,7 @@ from cxsim.core.errors import CertificateMismatch, Conflict, ConnectionTrouble, 
 from cxsim.core.neighbours import SourceVm
 from cxsim.core.pinning import thumbprint
 from cxsim.core.threads import ThreadRuntime
-from cxsim.core.vcenter import MARK, VcenterLogins, VcenterSession
+from cxsim.core.vcenter import VcenterLogins, VcenterSession
 from cxsim.core.vcenter_errors import VcenterError
 from cxsim.emulator.admin import Instrumented
 from cxsim.emulator.fault_rules import FaultRule, SoapFault
@@ -209,13 +209,13 @@ def test_a_task_that_never_ends_is_given_up(lab: Lab, monkeypatch: pytest.Monkey
 
 def test_a_migrated_vm_is_marked_once(lab: Lab, session: VcenterSession) -> None:
     roy = session.vm("roy")
-    session.mark(roy, "migrated to MyCloud-CHC", suffix="-migrated")
+    session.mark(roy, "CX Migration", "migrated to MyCloud-CHC", suffix="-migrated")
     again = session.vm("roy-migrated")
-    session.mark(again, "migrated to MyCloud-CHC", suffix="-migrated")
+    session.mark(again, "CX Migration", "migrated to MyCloud-CHC", suffix="-migrated")
     record = lab.vcenter.find_vm(name="roy-migrated")
     assert list(record.custom_values.values()) == ["migrated to MyCloud-CHC"]
     fields = lab.vcenter.model.objects["CustomFieldsManager"]
-    assert [d.name for d in fields.definitions.values()] == [MARK]  # type: ignore[attr-defined]
+    assert [d.name for d in fields.definitions.values()] == ["CX Migration"]  # type: ignore[attr-defined]
 
 
 def test_a_session_that_ended_is_begun_anew_without_notice(lab: Lab, session: VcenterSession) -> None:

@@ -71,7 +71,6 @@ class Replicators:
         return self._tasks.start(workflow, work)
 
     def _pair(self, registration: Registration, replicator_id: str) -> None:
-        self._refuse_shared(registration)
         client = self._client(registration.api_url, registration.thumbprint, "")
         cookie = self._host.new_uuid("pairing cookie")
         self._pending[replicator_id] = (*self._pending.get(replicator_id, ()), cookie)
@@ -82,6 +81,7 @@ class Replicators:
                 self._callback_url(registration.site),
                 self._own_thumbprint(),
                 cookie,
+                self._settings.refuse_shared_certificate,
             )
         finally:
             left = tuple(c for c in self._pending.pop(replicator_id, ()) if c != cookie)
@@ -89,17 +89,6 @@ class Replicators:
                 self._pending[replicator_id] = left
         thumbprint = registration.thumbprint or client.seen_thumbprint or ""
         self._keep(registration, replicator_id, thumbprint, cookie)
-
-    def _refuse_shared(self, registration: Registration) -> None:
-        """Who is told apart by its thumbprint must have one of its own."""
-        own = self._own_thumbprint()
-        if self._settings.refuse_shared_certificate and registration.thumbprint is not None:
-            if registration.thumbprint.lower() == own.lower():
-                raise errors.CertificateShared(
-                    f"{registration.api_url} has the same certificate as this Replication Manager ({own}).",
-                    registration.api_url,
-                    own,
-                )
 
     def _keep(self, registration: Registration, replicator_id: str, thumbprint: str, cookie: str) -> None:
         client = self._client(registration.api_url, thumbprint or None, cookie)

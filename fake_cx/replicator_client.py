@@ -47,11 +47,19 @@ class ReplicatorClient:
         manager_url: str,
         thumbprint: str,
         cookie: str,
+        refuse_shared: bool = False,
     ) -> None:
-        """Check what answers, log in, pair. Raises `UnexpectedAppliance` when it is no replicator,
+        """Check what answers, log in, pair. `refuse_shared`: not with an appliance that shows the manager's own
+        certificate (`CertificateShared`). Raises `UnexpectedAppliance` when it is no replicator,
         `RemoteAuthenticationFailure` when it refuses the credentials, and what the replicator reports of
         its call back."""
         self._check_product()
+        if refuse_shared and (self.seen_thumbprint or "").lower() == thumbprint.lower():
+            raise errors.CertificateShared(
+                f"{self.api_url} has the same certificate as this Replication Manager ({thumbprint}).",
+                self.api_url,
+                thumbprint,
+            )
         try:
             session = self._peer.call(
                 "POST",

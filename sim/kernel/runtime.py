@@ -27,7 +27,9 @@ class SimRuntime:
         self._hub = hub
         self._host = host
         self._process = process if process is not None else host.process
-        self._identifiers = Identifiers(hub.seed, f"runtime/{host.name}")
+        # A second process of a host must not give out the first one's identifiers again.
+        own = "" if self._process is host.process else f"/{self._process.name}"
+        self._identifiers = Identifiers(hub.seed, f"runtime/{host.name}{own}")
         self.rng = stream(hub.seed, f"runtime/{host.name}/{self._process.name}")
 
     def now(self) -> float:

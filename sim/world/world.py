@@ -13,6 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from cxsim.core.appliance import Appliance, ApplianceConfig, ReplicatorConfig
+from cxsim.core.decisions import Journal
 from cxsim.core.vcd import VcdLogins
 from cxsim.core.vcenter import VcenterLogins
 from cxsim.fake_cx.cloud_service import CloudService
@@ -26,7 +27,7 @@ from cxsim.sim import identities
 from cxsim.sim.eventlog import EventLog, LoggedEvent
 from cxsim.sim.explain import EnvironmentView, Typed
 from cxsim.sim.identities import Identity
-from cxsim.sim.kernel import Hub, SimHost
+from cxsim.sim.kernel import Hub, Process, SimHost
 from cxsim.sim.kernel.streams import stream
 from cxsim.sim.network import Network
 from cxsim.sim.replication.plane import SimDataPlane
@@ -103,7 +104,8 @@ class World:
         self.managers = {h.name: self._make_manager(h) for h in self._of(written.ReplicationManager)}
         self.replicators = {h.name: self._make_replicator(h) for h in self._of(written.Replicator)}
         self.cloud_services = {h.name: self._make_cloud_service(h) for h in self._of(written.CloudService)}
-        self.appliance = self._make_core()
+        self.core_config = self._core_config()
+        self.appliance = self.start_core()
 
     def _of(self, kind: type[H]) -> list[H]:
         return [host for host in self.environment.hosts.values() if isinstance(host, kind)]
@@ -160,15 +162,15 @@ class World:
         self._listen(host, HTTPS, service.wsgi_app)
         return service
 
-    def _make_core(self) -> Appliance:
-        """The migration core on the tenant's CX appliance: it is what is under test, so fake_cx's connector
-        does not stand there."""
+    def _core_config(self) -> ApplianceConfig:
+        """The migration core stands on the tenant's CX appliance: it is what is under test, so fake_cx's
+        connector does not stand there."""
         host = self._connector = self._of(written.Connector)[0]
         vcenter, replicator = self.environment.hosts[host.vcenter], self.environment.hosts[host.replicator]
         assert isinstance(vcenter, written.VCenter)
         assert isinstance(replicator, written.Replicator)
         self.core_host = self.hosts[host.name]
-        config = ApplianceConfig(
+        return ApplianceConfig(
             site=host.site,
             cx_version=self.environment.cx_version,
             vcenter_host=vcenter.address,
@@ -184,13 +186,18 @@ class World:
                 sso_password=replicator.sso_password,
             ),
         )
-        runtime = self.hub.runtime(self.core_host)
-        return Appliance(
+
+    def start_core(self, process: Process | None = None, journal: Journal | None = None) -> Appliance:
+        """Start the core: in a process of its own, with a journal, or in the host's without one."""
+        runtime = self.hub.runtime(self.core_host, process)
+        self.appliance = Appliance(
             runtime,
-            config,
-            open_vcenter=VcenterLogins(runtime, config),
-            open_vcd=VcdLogins(config.timeouts_s),
+            self.core_config,
+            open_vcenter=VcenterLogins(runtime, self.core_config),
+            open_vcd=VcdLogins(self.core_config.timeouts_s),
+            journal=journal,
         )
+        return self.appliance
 
     # -- public endpoints -----------------------------------------------------------------------------
 

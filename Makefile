@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt .ci/make-venv
 	@touch $(STAMP)
 
 run: $(STAMP)  ## run the scenario library, or SCENARIO=scenarios/warm-migration.yaml
-	@$(BIN)/cxsim run $(SCENARIO)
+	@$(BIN)/cxsim run -j 2 $(SCENARIO)
 
 test: $(STAMP)  ## run all tests
 	@$(BIN)/pytest -q -n 2 --dist loadfile tests

@@ -8,56 +8,18 @@ no change is known; then everything is taken back. Which reason calls for which 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from cxsim.sim.explain import edge_remedies
 from cxsim.sim.explain.evaluate import FlowVerdict, reaches
-from cxsim.sim.explain.flows import TITLES, Endpoint, Role
+from cxsim.sim.explain.flows import Endpoint, Role
+from cxsim.sim.explain.proposal import Cure, Remedy, published
 from cxsim.sim.explain.view import Asked
-from cxsim.sim.network import (
-    Change,
-    FilterRule,
-    NatRule,
-    Network,
-    Outcome,
-    Reason,
-    Step,
-    StepKind,
-    Trace,
-    changes,
-)
-from cxsim.sim.network.addresses import Packet, Side, dotted, nothing_known
-from cxsim.sim.network.dialects import DIALECTS, insert_rule, quote_nat, quote_rule
-from cxsim.sim.network.edges import EdgeState, NatState, RuleState
+from cxsim.sim.network import Change, Network, Outcome, Reason, Step, Trace, changes
+from cxsim.sim.network.addresses import dotted
 
 CHANGES_TRIED = 6
 """Obstacles one after the other that are dealt with in one remedy."""
-
-NEW = ""
-"""Id of a proposed rule; the device will give its own."""
-
-
-@dataclass(frozen=True)
-class Remedy:
-    """One change. `party`: who makes it; `text`: what and where; `steps`: what belongs to it."""
-
-    party: str
-    text: str
-    alternatives: tuple[str, ...] = ()
-    """Other changes that would do instead."""
-    steps: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    apply: Callable[[Network], Change] | None = None
-    asked: Asked | None = None
-    """What the client asks for once this is done, when the change is to a setting."""
-
-
-@dataclass(frozen=True)
-class Cure:
-    """The changes that make a flow pass, in order. `works`: tried on the network, and the right host
-    accepted."""
-
-    remedies: tuple[Remedy, ...]
-    works: bool
 
 
 def cure(verdict: FlowVerdict, network: Network) -> Cure:
@@ -101,30 +63,6 @@ def _next(verdict: FlowVerdict, network: Network) -> Remedy | None:
 
 
 # --- a setting that was typed wrongly ---
-
-
-def published(verdict: FlowVerdict, network: Network) -> tuple[str, int] | None:
-    """The public address and port that some edge already translates to the target, if any."""
-    for edge in network.edges.values():
-        if edge.site.name != verdict.target.site:
-            continue
-        for nat in edge.nat:
-            packet = _received(nat)
-            if packet is None or nat.removed or not nat.rule.enabled:
-                continue
-            after = nat.translate(packet)
-            if dotted(after.dst) == verdict.target.address and after.dport == verdict.row.port:
-                return dotted(packet.dst), packet.dport
-    return None
-
-
-def _received(nat: NatState) -> Packet | None:
-    """A packet that a DNAT rule is for, when it is for one address and one port."""
-    ranges, ports = nat.original.ranges, nat.original_ports.ranges
-    single = len(ranges) == len(ports) == 1 and ranges[0][0] == ranges[0][1] and ports[0][0] == ports[0][1]
-    if not nat.translates_destination or not single:
-        return None
-    return Packet("tcp", 0, 0, ranges[0][0], ports[0][0])
 
 
 def _setting(verdict: FlowVerdict, network: Network) -> Remedy | None:
@@ -181,188 +119,31 @@ def _endpoint_steps(verdict: FlowVerdict, address: str, port: int) -> tuple[str,
     )
 
 
-# --- rules ---
-
-
-def _blocked(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
-    """A rule, or the default action, stops the packet: an allow for just this, or without that rule."""
-    edge, packet = network.edges.get(step.device), step.packet
-    if edge is None or packet is None or step.reply:
-        return None
-    dialect = DIALECTS[edge.edge.type]
-    entered = _entered(edge, verdict)
-    allow = FilterRule(
-        NEW,
-        "allow",
-        _purpose(verdict),
-        dotted(packet.src),
-        dotted(packet.dst),
-        packet.protocol,
-        (packet.dport,),
-        direction="in" if entered is Side.OUTSIDE else "out",
-    )
-    notes = tuple(_meant(edge, packet, entered))
-    where = f"edge {edge.name} > {dialect.path_rules}"
-    if step.reason is not Reason.RULE:
-        text = f"{where}: add {quote_rule(edge.edge.type, allow)}"
-        return Remedy(edge.site.party, text, notes=notes, apply=_adding(edge.name, allow, "bottom"))
-    rule = next(s for s in edge.rules if s.rule.id == step.rule_id and not s.removed)
-    quoted = insert_rule(edge.edge.type, allow, _position(edge, rule))
-    above = f"add above {_short(rule)}: {quoted}"
-    disable = _disabling(edge.name, rule.rule.id)
-    if not _lets_through(verdict, network, edge, disable):
-        apply = _adding(edge.name, allow, f"before:{rule.rule.id}")
-        return Remedy(edge.site.party, f"{where}: {above}", notes=notes, apply=apply)
-    others = (f"keep {packet.protocol}/{packet.dport} out of it", above)
-    return Remedy(edge.site.party, f"{where}: disable {_short(rule)}", others, notes=notes, apply=disable)
-
-
-def _adding(edge: str, rule: FilterRule, at: str) -> Callable[[Network], Change]:
-    return lambda network: changes.add_rule(network, edge, rule, at)
-
-
-def _disabling(edge: str, rule: str) -> Callable[[Network], Change]:
-    return lambda network: changes.remove_rule(network, edge, rule)
-
-
-def _lets_through(
-    verdict: FlowVerdict, network: Network, edge: EdgeState, apply: Callable[[Network], Change]
-) -> bool:
-    """True when, with this change, the filter of the edge no longer stops the flow."""
-    change = apply(network)
-    step = network.trace(verdict.source.name, verdict.asked.host, verdict.asked.port).deciding
-    change.undo()
-    return step.device != edge.name or step.kind is not StepKind.ACL
-
-
-def _meant(edge: EdgeState, seen: Packet, entered: Side) -> list[str]:
-    """An allow rule that names the other side of the translation, which this device never matches."""
-    if entered is Side.INSIDE:
-        return []
-    live = [nat for nat in edge.nat if nat.translates_destination and not nat.removed and nat.rule.enabled]
-    others = [nat.translate(seen) for nat in live if nat.matches(seen, entered, nothing_known)]
-    others += [seen._replace(dst=before.dst, dport=before.dport) for before in _before_nat(edge, seen)]
-    for other in others:
-        for state in edge.rules:
-            allows = state.rule.action == "allow" and state.rule.enabled and not state.removed
-            if not allows or not state.certain:
-                continue
-            if state.matches(other, entered, Side.INSIDE, nothing_known):
-                return [
-                    f"{_short(state)} names {dotted(other.dst)}:{other.dport}, which rules on this type of "
-                    f"device ({edge.device.title}) never see; they see {dotted(seen.dst)}:{seen.dport}"
-                ]
-    return []
-
-
-def _before_nat(edge: EdgeState, seen: Packet) -> list[Packet]:
-    received = [(nat, _received(nat)) for nat in edge.nat if not nat.removed]
-    return [p for nat, p in received if p is not None and nat.translate(p)[3:] == seen[3:]]
-
-
-def _entered(edge: EdgeState, verdict: FlowVerdict) -> Side:
-    return Side.INSIDE if edge.site.name == verdict.source.site else Side.OUTSIDE
-
-
-def _position(edge: EdgeState, rule: RuleState) -> int:
-    return [state for state in edge.rules if not state.removed].index(rule)
-
-
-def _short(state: RuleState) -> str:
-    return f'rule {state.rule.id} "{state.rule.name}"' if state.rule.name else f"rule {state.rule.id}"
-
-
-def _purpose(verdict: FlowVerdict) -> str:
-    return f"{TITLES[verdict.target.role]} {verdict.target.name}"
-
-
 # --- translations ---
-
-
-def _untranslated(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
-    """The edge has no DNAT for what is asked: add it, to the target."""
-    edge, packet = network.edges.get(step.device), step.packet
-    if edge is None or packet is None or edge.site.name != verdict.target.site:
-        return None
-    hairpin = _entered(edge, verdict) is Side.INSIDE
-    nat = NatRule(
-        NEW,
-        "dnat",
-        f"{dotted(packet.dst)}:{packet.dport}",
-        f"{verdict.target.address}:{verdict.row.port}",
-        _purpose(verdict),
-        "tcp",
-        "inside" if hairpin else "outside",
-    )
-    return _add_nat(edge, nat, network)
 
 
 def _wrong_target(verdict: FlowVerdict, network: Network, trace: Trace) -> Remedy | None:
     """Another host or port answers: the translation on the way leads there, or the name does."""
-    step = trace.step(StepKind.DNAT)
-    edge = network.edges.get(step.device) if step is not None else None
-    if step is None or edge is None or edge.site.name != verdict.target.site:
+    found = edge_remedies.misled(verdict, network, trace)
+    if found is None:
         return _renamed(verdict, network, None)
-    old = next((nat for nat in edge.nat if nat.rule.id == step.rule_id and not nat.removed), None)
-    if old is None or verdict.row.endpoint is Endpoint.PRIVATE:
+    if verdict.row.endpoint is Endpoint.PRIVATE:
         return None
     if verdict.row.endpoint in (Endpoint.CLOUD_URL, Endpoint.CX_URL):
         renamed = _renamed(verdict, network, None)
         if renamed is not None:
             return renamed
-    new = replace(old.rule, id=NEW, translated=f"{verdict.target.address}:{verdict.row.port}")
-    dialect = DIALECTS[edge.edge.type]
-    text = (
-        f"edge {edge.name} > {dialect.path_nat}: in rule {old.rule.id} set the translation to "
-        f"{new.translated} (now {old.rule.translated}, {old.rule.place or 'no place'})"
-    )
-    return Remedy(edge.site.party, text, apply=lambda net: changes.add_nat(net, edge.name, new, "top"))
+    return edge_remedies.retarget(verdict, *found)
 
 
-def _lost_private(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
-    """Private addresses on the internet: of the sender when the reply is lost, else of what was typed."""
-    if not step.reply:
-        return None
-    for edge in network.edges.values():
-        if edge.site.name == verdict.source.site and edge.edge.addresses:
-            subnet = edge.site.subnet_of(network.host(verdict.source.name).address)
-            if subnet is not None:
-                bits = 32 - (subnet.high - subnet.low).bit_length()
-                cidr = f"{dotted(subnet.low)}/{bits}"
-                nat = NatRule(NEW, "snat", cidr, edge.edge.addresses[0], f"{edge.site.name} to internet")
-                return _add_nat(edge, nat, network)
-    return None
-
-
-def _stranger(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
-    """A hairpinned connection whose reply goes round the edge: translate its source too."""
-    for edge in network.edges.values():
-        if edge.site.name == verdict.source.site == verdict.target.site:
-            nat = NatRule(
-                NEW,
-                "snat",
-                verdict.source.address,
-                dotted(edge.inside_address),
-                "hairpin",
-                interface="inside",
-                destination=verdict.target.address,
-            )
-            return _add_nat(edge, nat, network)
-    return None
-
-
-def _add_nat(edge: EdgeState, nat: NatRule, network: Network) -> Remedy:
-    dialect = DIALECTS[edge.edge.type]
-    host, _, port = nat.original.rpartition(":")
-    if edge.edge.type in ("netfilter", "asa"):
-        what = quote_nat(edge.edge.type, nat)
-    elif nat.type == "dnat":
-        what = f"DNAT {host} tcp/{port} -> {nat.translated}"
-    else:
-        what = f"SNAT {nat.original} -> {nat.translated}"
-    on = " (applied on the inside interface)" if nat.interface == "inside" else ""
-    text = f"edge {edge.name} > {dialect.path_nat} > add {what}{on}"
-    return Remedy(edge.site.party, text, apply=lambda net: changes.add_nat(net, edge.name, nat))
+def _stopped(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
+    """A rule stops it. What is on its way to the wrong place must not be let in there."""
+    trace = verdict.trace
+    if trace is not None and not step.reply and edge_remedies.misled(verdict, network, trace) is not None:
+        led = _wrong_target(verdict, network, trace)
+        if led is not None:
+            return led
+    return edge_remedies.blocked(verdict, network, step)
 
 
 # --- names, hosts, lines ---
@@ -389,6 +170,41 @@ def _wake(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
     host, place = step.device, f" ({step.place})" if step.place else ""
     party = network.party_of(host) or verdict.target.party
     return Remedy(party, f"start {host}{place}", apply=lambda net: changes.start_host(net, host))
+
+
+def _start_edge(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
+    """An edge is down."""
+    edge, place = step.device, f" ({step.place})" if step.place else ""
+    party = network.party_of(edge) or verdict.source.party
+    return Remedy(party, f"start edge {edge}{place}", apply=lambda net: changes.start_edge(net, edge))
+
+
+def _gateway(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
+    """A host has no gateway, or one that nobody is: its site's edge."""
+    name = verdict.target.name if step.reply else verdict.source.name
+    host = network.hosts.get(name)
+    edge = network.edge_of(host.site) if host is not None else None
+    if host is None or edge is None or host.gateway.value == edge.inside_address:
+        return None
+    gateway, place = dotted(edge.inside_address), f" ({host.place})" if host.place else ""
+    text = f"{name}{place}: set the gateway to {gateway}, the inside address of {edge.name}"
+    return Remedy(host.site.party, text, apply=lambda net: changes.set_gateway(net, name, gateway))
+
+
+def _route(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
+    """A static route discards it: a change that no running network can try."""
+    party = network.party_of(step.device) or verdict.source.party
+    return Remedy(party, f"{step.device}: remove {step.text} ({step.place or 'no place'})")
+
+
+def _make_room(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
+    party = network.party_of(step.device) or verdict.source.party
+    return Remedy(party, f"edge {step.device}: close connections or raise the limit ({step.text})")
+
+
+def _switch_on(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
+    party = network.party_of(step.device) or verdict.source.party
+    return Remedy(party, f"edge {step.device}: switch the firewall service on; NAT goes with it")
 
 
 def _open(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
@@ -422,16 +238,25 @@ def _tell(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
 
 
 _TREATMENTS: Mapping[Reason, Callable[[FlowVerdict, Network, Step], Remedy | None]] = {
-    Reason.RULE: _blocked,
-    Reason.DEFAULT_ACTION: _blocked,
-    Reason.NO_TRANSLATION: _untranslated,
-    Reason.NOT_PUBLIC: _lost_private,
+    Reason.RULE: _stopped,
+    Reason.DEFAULT_ACTION: _stopped,
+    Reason.NO_TRANSLATION: edge_remedies.untranslated,
+    Reason.NOT_PUBLIC: edge_remedies.lost_private,
+    Reason.NO_STATE: edge_remedies.other_way_back,
     Reason.NO_OWNER: _renamed,
-    Reason.REPLY_FROM_STRANGER: _stranger,
+    Reason.REPLY_FROM_STRANGER: edge_remedies.stranger,
     Reason.NAME: _renamed,
     Reason.HOST_DOWN: _wake,
+    Reason.EDGE_DOWN: _start_edge,
+    Reason.NO_GATEWAY: _gateway,
+    Reason.NO_ROUTE: _gateway,
+    Reason.BLACKHOLE: _route,
+    Reason.CONNECTION_LIMIT: _make_room,
+    Reason.FIREWALL_OFF: _switch_on,
     Reason.PORT_CLOSED: _open,
     Reason.NO_HOST: _nobody,
     Reason.LINK_DOWN: _repair,
     Reason.UNKNOWN_RULE: _tell,
 }
+
+__all__ = ["Cure", "Remedy", "cure"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from cxsim.sim.kernel.wire import Fate, Listener
+from cxsim.sim.network.addresses import address
 from cxsim.sim.network.edges import EdgeState, NatState, RuleState
 from cxsim.sim.network.model import FilterRule, NatRule
 from cxsim.sim.network.network import Network
@@ -259,6 +260,18 @@ def start_service(network: Network, host: str, port: int, place: str = "") -> Ch
         network.changed()
 
     return _made(network, f"{host} listens on {port}", place, undo, (state,))
+
+
+def set_gateway(network: Network, host: str, gateway: str | None, place: str = "") -> Change:
+    """The host sends what is not for its LAN to another gateway, or nowhere (None). Raises ValueError."""
+    state = network.host(host)
+    token = state.gateway.push(None if gateway is None else address(gateway))
+
+    def undo() -> None:
+        state.gateway.remove(token)
+        network.changed()
+
+    return _made(network, f"{host}: gateway {gateway or 'none'}", place, undo, (state,))
 
 
 def set_record(

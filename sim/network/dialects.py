@@ -25,6 +25,14 @@ class Dialect:
     path_nat: str
     inserted: Callable[[str, int], str] = lambda quote, position: quote
     """A new rule's line with the position it goes to, where the device's command says so."""
+    removed: Callable[[str], str] = lambda quote: ""
+    """The command that takes a rule away; empty where it is disabled in a table."""
+    listed: Callable[[FilterRule], str] = lambda rule: ""
+    """The list that a rule is kept in, where a device has several."""
+    commands: bool = False
+    """True: configured by commands; False: in tables of a user interface."""
+    hairpin: str = ""
+    """What a hairpin needs besides NAT."""
 
 
 def quote_rule(device_type: str, rule: FilterRule) -> str:
@@ -37,6 +45,12 @@ def insert_rule(device_type: str, rule: FilterRule, position: int) -> str:
     """A new firewall rule on one line, to be put at this position (0 = top)."""
     dialect = DIALECTS[device_type]
     return dialect.inserted(dialect.rule(rule, dialect.actions), position)
+
+
+def remove_rule(device_type: str, rule: FilterRule) -> str:
+    """The command that takes a rule away; empty where a rule is disabled in a table."""
+    dialect = DIALECTS[device_type]
+    return dialect.removed(dialect.rule(rule, dialect.actions))
 
 
 def quote_nat(device_type: str, rule: NatRule) -> str:

@@ -107,7 +107,8 @@ class HostState(Meeting):
         self.name = host.name
         self.site = site
         self.address = address(host.address)
-        self.gateway = address(host.gateway) if host.gateway else site.gateway_of(self.address)
+        gateway = address(host.gateway) if host.gateway else site.gateway_of(self.address)
+        self.gateway: Layered[int | None] = Layered(gateway)
         self.alive = Layered(host.alive)
         self.services = {port: Listener(host.name, port, None, None) for port in host.services}
         self.stopped: dict[int, Layered[bool]] = {}

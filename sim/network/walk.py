@@ -220,7 +220,7 @@ class Walk:
             )
         if route is not None and route.via in self.ground.edges:
             return self.ground.edges[route.via]
-        gateway = source.gateway if source is not None else None
+        gateway = source.gateway.value if source is not None else None
         if source is None:
             edge = self.ground.edge_of(site)
         elif gateway is None:

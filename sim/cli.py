@@ -18,6 +18,7 @@ from rich.console import Console
 
 from cxsim.sim import render
 from cxsim.sim.batch import RunOptions, log_path, run_batch
+from cxsim.sim.commands.migrate import migrate
 from cxsim.sim.commands.serve import serve
 from cxsim.sim.junit import write_junit
 from cxsim.sim.result import Exit, RunResult
@@ -274,7 +275,10 @@ def list_scenarios(paths: tuple[Path, ...], tags: tuple[str, ...]) -> None:
         )
 
 
-COMMANDS: tuple[click.Command, ...] = (serve,)
+COMMANDS: tuple[click.Command, ...] = (
+    migrate,
+    serve,
+)
 """The commands of cxsim.sim.commands, one file each."""
 for command in COMMANDS:
     main.add_command(command)

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from cxsim.sim import render
 from cxsim.sim.batch import RunOptions, log_path, run_batch
+from cxsim.sim.commands.explain import explain
 from cxsim.sim.commands.migrate import migrate
 from cxsim.sim.commands.serve import serve
 from cxsim.sim.junit import write_junit
@@ -34,6 +35,7 @@ Examples:
   cxsim check scenarios/                            read without running
   cxsim check --without-faults scenarios/           prove that every scenario needs its faults
   cxsim list --tag enable-failed
+  cxsim explain scenarios/enable-failed-nat.yaml    why it fails, what to change, and proof that it helps
 """
 
 
@@ -276,6 +278,7 @@ def list_scenarios(paths: tuple[Path, ...], tags: tuple[str, ...]) -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
+    explain,
     migrate,
     serve,
 )

@@ -42,6 +42,10 @@ class TrustedCertificates:
         their pins and accepts the first sight of others (as the product is documented [D DX1-conn])."""
         return self._dated(FirstSight(self._thumbprints))
 
+    def thumbprint(self, host: str, port: int) -> str | None:
+        """What is trusted at a place; None: nothing yet."""
+        return self._thumbprints.get((host, port))
+
     def trusts(self, shown: ShownCertificate) -> bool:
         """True if exactly this certificate is trusted at its place."""
         known = self._thumbprints.get((shown.host, shown.port))

@@ -141,6 +141,10 @@ class Replicators:
             raise errors.ReplicatorNotFound(f"There is no replicator {replicator_id}.", replicator_id)
         return record
 
+    def known_by(self, api_url: str) -> ReplicatorRecord | None:
+        """The replicator that is registered with this URL; None when there is none."""
+        return next((r for r in list(self._records.values()) if r.api_url == api_url), None)
+
     def visible(self, owner: str) -> list[ReplicatorRecord]:
         """Every replicator of this owner (the provider sees all), in the order of registration."""
         return [r for r in list(self._records.values()) if owner in (PROVIDER, r.owner)]

@@ -121,7 +121,8 @@ def _lines(group: list[FlowVerdict], cured: Cure, limits: ClientLimits) -> list[
         phase = "" if other.row.phase is row.phase else f", {other.row.phase.value}"
         lines.append(f"  also row {other.row.row}{phase}: {other.flow}")
     if first.trace is not None:
-        lines += [f"  {number:>2} {step}" for number, step in enumerate(first.trace.steps, 1)]
+        steps = [*first.trace.steps, *([first.finding] if first.finding is not None else [])]
+        lines += [f"  {number:>2} {step}" for number, step in enumerate(steps, 1)]
     lines.append(f"  Why: {why(first)}")
     note = f"; {row.note}" if row.note else ""
     source = f"cx.md 1.2 row {row.row} [{row.grade}] {row.sources}{note}"
@@ -138,7 +139,8 @@ def _lines(group: list[FlowVerdict], cured: Cure, limits: ClientLimits) -> list[
     lines.append(f"  Then: {AFTERWARDS[row.phase]}")
     if cured.works:
         what = "this change" if len(cured.remedies) == 1 else f"these {len(cured.remedies)} changes"
-        lines.append(f"  Checked: with {what}, {first.target.name} accepts on {row.port}.")
+        and_more = " and nothing else is wrong with it" if first.finding is not None else ""
+        lines.append(f"  Checked: with {what}, {first.target.name} accepts on {row.port}{and_more}.")
     lines.append(f"  Not tested because of this: {UNTESTED[row.phase]}.")
     return lines
 
@@ -147,6 +149,8 @@ def ended(verdict: FlowVerdict) -> str:
     """Where a failing flow ended, in a few words."""
     if verdict.trace is None:
         return "the setting cannot be used"
+    if verdict.finding is not None:
+        return f"{verdict.finding.verdict} at {verdict.finding.device}"
     if verdict.stranger is not None:
         return f"ACCEPTED by {verdict.stranger[0]}:{verdict.stranger[1]}, which is not it"
     step = verdict.trace.deciding
@@ -158,6 +162,8 @@ def predicted(verdict: FlowVerdict, limits: ClientLimits) -> str:
     trace = verdict.trace
     if trace is None:
         return "no connection was tried"
+    if verdict.finding is not None:
+        return verdict.finding.seen
     if trace.accepted:
         return "a connection at once, then the certificate and the answers of another service"
     data = verdict.row.phase is Phase.DATA
@@ -193,6 +199,9 @@ def why(verdict: FlowVerdict) -> str:
     typed = f" ({where.typed.place})" if where.typed and where.typed.place else ""
     if trace is None:
         return f"{where.setting} is {where.error}{typed}."
+    if verdict.finding is not None:
+        place = f" ({verdict.finding.place})" if verdict.finding.place else ""
+        return f"{verdict.finding.why}{place}."
     if verdict.stranger is not None:
         answered, port = verdict.stranger
         said = f"the {where.setting} says {where.host}:{where.port}{typed}, and " if where.setting else ""

@@ -7,11 +7,12 @@ port than the flow needs has failed, whatever the client's system thinks.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from cxsim.sim.explain.finding import Finding
 from cxsim.sim.explain.flows import FLOWS, TITLES, Endpoint, FlowRow, Phase
-from cxsim.sim.explain.view import Asked, EnvironmentView, ViewHost, asked
+from cxsim.sim.explain.view import Asked, EnvironmentView, Inspect, ViewHost, asked
 from cxsim.sim.network import Network, Outcome, Trace
 
 
@@ -36,6 +37,9 @@ class FlowVerdict:
     status: Status
     trace: Trace | None
     stranger: tuple[str, int] | None = None
+    finding: Finding | None = None
+    """What is wrong although the right host and port accept."""
+    inspect: Inspect | None = field(default=None, compare=False)
 
     @property
     def failed(self) -> bool:
@@ -72,12 +76,26 @@ def _from(source: ViewHost, row: FlowRow, view: EnvironmentView, network: Networ
     if row.endpoint in (Endpoint.CLOUD_URL, Endpoint.CX_URL):
         # The URL says which of several clouds is meant: any of them may answer, the first is expected.
         for cloud in view.clouds:
-            tried = [verdict_of(row, source, t, asked(row, t, cloud), network) for t in targets]
-            yield from [v for v in tried if v.status is Status.PASS][:1] or tried[:1]
+            tried = [_tried(row, source, t, asked(row, t, cloud), view, network) for t in targets]
+            reached = [v for v in tried if v.status is Status.PASS or v.finding is not None]
+            yield from reached[:1] or tried[:1]
         return
     for target in targets:
         if row.endpoint is not Endpoint.PRIVATE or source.site == target.site:
-            yield verdict_of(row, source, target, asked(row, target), network)
+            yield _tried(row, source, target, asked(row, target), view, network)
+
+
+def _tried(
+    row: FlowRow, source: ViewHost, target: ViewHost, where: Asked, view: EnvironmentView, network: Network
+) -> FlowVerdict:
+    """Try one flow, and look behind its connection."""
+    verdict = replace(verdict_of(row, source, target, where, network), inspect=view.inspect)
+    if verdict.status is not Status.PASS or view.inspect is None:
+        return verdict
+    finding = view.inspect(verdict)
+    if finding is None:
+        return verdict
+    return replace(verdict, status=Status.FAIL if row.required else Status.WARN, finding=finding)
 
 
 def verdict_of(

@@ -17,7 +17,10 @@ from cxsim.sim.explain.proposal import Cure, Remedy, published
 from cxsim.sim.explain.view import Asked
 from cxsim.sim.network import Change, Network, Outcome, Reason, Step, Trace, changes
 from cxsim.sim.network.addresses import dotted
+from cxsim.sim.network.names import RESOLVER_PATIENCE_S
+from cxsim.sim.network.state import SiteState
 
+DNS_PORT = 53
 CHANGES_TRIED = 6
 """Obstacles one after the other that are dealt with in one remedy."""
 
@@ -31,9 +34,14 @@ def cure(verdict: FlowVerdict, network: Network) -> Cure:
         try:
             for _ in range(CHANGES_TRIED):
                 trace = None if where.error else network.trace(verdict.source.name, where.host, where.port)
+                now = replace(verdict, asked=where, trace=trace)
                 if trace is not None and reaches(trace, verdict.target, verdict.row.port):
-                    return Cure(tuple(remedies), True)
-                remedy = _next(replace(verdict, asked=where, trace=trace), network)
+                    finding = verdict.inspect(now) if verdict.inspect is not None else None
+                    if finding is None:
+                        return Cure(tuple(remedies), True)
+                    remedy: Remedy | None = finding.remedy
+                else:
+                    remedy = _next(now, network)
                 if remedy is None:
                     break
                 remedies.append(remedy)
@@ -149,17 +157,28 @@ def _stopped(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | Non
 # --- names, hosts, lines ---
 
 
+def _resolver(network: Network, site: SiteState) -> Remedy | None:
+    """The resolver of the client's site does not answer."""
+    server = site.dns.server
+    if server is None:
+        return None
+    if not network.host(server).alive.value:
+        return Remedy(site.party, f"start {server}", apply=lambda net: changes.start_host(net, server))
+    text = f"let the DNS service of {server} answer in time (within {RESOLVER_PATIENCE_S:g} s)"
+    return Remedy(site.party, text, apply=lambda net: changes.start_service(net, server, DNS_PORT))
+
+
 def _renamed(verdict: FlowVerdict, network: Network, step: Step | None) -> Remedy | None:
     """The name does not lead to the target: a record on the client's site."""
     name = verdict.asked.host
     site = network.site(verdict.source.site)
+    if step is not None and verdict.trace is not None and verdict.trace.outcome is Outcome.NAME_NO_ANSWER:
+        return _resolver(network, site)
     right = published(verdict, network)
     address = right[0] if right is not None else None
     if verdict.source.site == verdict.target.site:
         address = verdict.target.address
     if address is None or (verdict.trace is not None and verdict.trace.address == address):
-        return None
-    if step is not None and verdict.trace is not None and verdict.trace.outcome is Outcome.NAME_NO_ANSWER:
         return None
     text = f"{site.dns.title}: add or correct the record {name} A {address}"
     return Remedy(site.party, text, apply=lambda net: changes.set_record(net, site.name, name, (address,)))
@@ -224,6 +243,12 @@ def _nobody(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None
 def _repair(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
     """A line is down."""
     link = network.links.get(step.device)
+    if any(vpn.name == step.device for vpn in network.vpns):
+        return Remedy(
+            verdict.source.party,
+            f"bring up the tunnel {step.device} (both ends)",
+            apply=lambda net: changes.tunnel_up(net, step.device),
+        )
     if link is None or link.wan.is_up.value:
         return Remedy(network.party_of(step.device) or verdict.source.party, f"repair {step.device}")
     line, place = link.wan.name, f" ({link.wan.place})" if link.wan.place else ""

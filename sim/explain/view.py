@@ -6,10 +6,16 @@ what was typed is cx.md 1.3; what no source says is marked [I].
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cxsim.sim.explain.flows import Endpoint, FlowRow, Role
+
+if TYPE_CHECKING:
+    from cxsim.sim.explain.evaluate import FlowVerdict
+    from cxsim.sim.explain.finding import Finding
 
 DATA_PORT = 44045
 MANAGEMENT_PORTS = (443, 8043)
@@ -46,12 +52,18 @@ class ViewCloud:
     cx_url: Typed
 
 
+Inspect = Callable[["FlowVerdict"], "Finding | None"]
+"""What is wrong with a flow although its connection is accepted by the right host and port."""
+
+
 @dataclass(frozen=True)
 class EnvironmentView:
     """An environment, as far as explaining needs it."""
 
     hosts: tuple[ViewHost, ...]
     clouds: tuple[ViewCloud, ...] = ()
+    inspect: Inspect | None = field(default=None, compare=False)
+    """Looks behind the connection of a flow that is accepted; None: nothing is known of applications."""
 
     def of(self, party: str, role: Role) -> list[ViewHost]:
         """The hosts of a party with a role, in order."""

@@ -22,6 +22,8 @@ class World(Protocol):
     """What faults can reach."""
 
     network: Network
+    places: dict[str, str]
+    """Where the state of a line or an edge was last changed, by its name."""
 
     def set_public_endpoint(self, appliance: str, typed: str, place: str) -> None:
         """Type another Public Endpoint URL for a Replication Manager or replicator, at `place` of a file."""

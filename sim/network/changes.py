@@ -317,6 +317,20 @@ def tunnel_down(network: Network, vpn: str, place: str = "") -> Change:
     return _made(network, f"tunnel {vpn} is down", place, undo, (state,))
 
 
+def tunnel_up(network: Network, vpn: str, place: str = "") -> Change:
+    """A site-to-site tunnel is up, whatever kept it down."""
+    state = next((v for v in network.vpns if v.name == vpn), None)
+    if state is None:
+        raise UnknownName("tunnel", vpn, [v.name for v in network.vpns])
+    token = state.is_up.push(True)
+
+    def undo() -> None:
+        state.is_up.remove(token)
+        network.changed()
+
+    return _made(network, f"tunnel {vpn} is up", place, undo, (state,))
+
+
 def find_rule(device: EdgeState, rule: str) -> RuleState:
     """A firewall rule of an edge by id or name. Raises UnknownName."""
     for state in device.rules:

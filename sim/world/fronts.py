@@ -58,7 +58,7 @@ class Front:
 
     def __init__(self, app: App, sleep: Callable[[float], None]) -> None:
         self._app, self._sleep = app, sleep
-        self._manners: list[tuple[Manner, str]] = []
+        self._manners: list[tuple[Manner | None, str]] = []
         self.answered = 0
         """Requests that were not answered in the product's manner."""
 
@@ -72,8 +72,8 @@ class Front:
         """Where that was written."""
         return self._manners[-1][1] if self._manners else ""
 
-    def lay_over(self, manner: Manner, place: str) -> Callable[[], None]:
-        """Answer in this manner from now on; the answer takes it back, once."""
+    def lay_over(self, manner: Manner | None, place: str) -> Callable[[], None]:
+        """Answer in this manner (None: the product's) from now on; the answer takes it back, once."""
         layer = (manner, place)
         self._manners.append(layer)
 
@@ -81,10 +81,6 @@ class Front:
             self._manners = [one for one in self._manners if one is not layer]
 
         return undo
-
-    def clear(self) -> None:
-        """Answer as the product does, whatever was laid over."""
-        self._manners = []
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         manner = self.manner

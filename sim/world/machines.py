@@ -100,11 +100,9 @@ class Machines:
 
         return undo
 
-    def restore_identity(self, host: str) -> None:
+    def restore_identity(self, host: str) -> Callable[[], None]:
         """Let a host show the certificate again with which everything was set up."""
-        machine = self._machines[host]
-        machine.shown.append(Shown(machine.first))
-        self._show(machine, restart=True)
+        return self.show_identity(host, self._machines[host].first, "", restart=True)
 
     def times_shown(self, host: str) -> int:
         """How many clients have been shown the certificate that a host shows now."""
@@ -143,13 +141,13 @@ class Machines:
         """Where a clock was put wrong; '' when the environment says so."""
         return self._clock_places.get(host, "")
 
-    def set_clock(self, host: str) -> None:
-        """Let the clock of a host be right."""
-        self._hosts[host].clock_skew_s = 0.0
+    def set_clock(self, host: str) -> Callable[[], None]:
+        """Let the clock of a host be right; the answer puts it wrong again, once."""
+        return self.skew_clock(host, -self._hosts[host].clock_skew_s, self.clock_place(host))
 
     # --- web servers ---
 
-    def answer_otherwise(self, host: str, manner: Manner, place: str) -> Callable[[], None]:
+    def answer_otherwise(self, host: str, manner: Manner | None, place: str) -> Callable[[], None]:
         """Let a web server answer in another manner; the answer takes it back, once."""
         machine = self._machines[host]
         undo_front = machine.front.lay_over(manner, place)
@@ -161,10 +159,9 @@ class Machines:
 
         return undo
 
-    def answer_properly(self, host: str) -> None:
-        """Let a web server answer as the product does."""
-        self._machines[host].front.clear()
-        self._converse(self._machines[host])
+    def answer_properly(self, host: str) -> Callable[[], None]:
+        """Let a web server answer as the product does, whatever was laid over; the answer takes it back."""
+        return self.answer_otherwise(host, None, "")
 
     def times_answered(self, host: str) -> int:
         """How many requests a web server has answered in a manner that is not the product's."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from cxsim.sim.explain.flows import Role
-from cxsim.sim.explain.view import EnvironmentView, Typed, ViewCloud, ViewHost
+from cxsim.sim.explain.view import EnvironmentView, Inspect, Typed, ViewCloud, ViewHost
 from cxsim.sim.scenario import hosts as written
 from cxsim.sim.scenario.environment import Environment
 
 
-def view_of(environment: Environment, typed: dict[str, Typed]) -> EnvironmentView:
+def view_of(
+    environment: Environment, typed: dict[str, Typed], inspect: Inspect | None = None
+) -> EnvironmentView:
     """The view of an environment. `typed`: Public Endpoint URLs that differ from the environment's, by
-    appliance."""
+    appliance. `inspect` looks behind accepted connections."""
     hosts = []
     for host in environment.hosts.values():
         endpoint: Typed | None = None
@@ -24,4 +26,4 @@ def view_of(environment: Environment, typed: dict[str, Typed]) -> EnvironmentVie
         ViewCloud(cloud.name, Typed(cloud.url, str(cloud.place)), Typed(cloud.cx_url, str(cloud.place)))
         for cloud in environment.provider_clouds.values()
     )
-    return EnvironmentView(tuple(hosts), clouds)
+    return EnvironmentView(tuple(hosts), clouds, inspect)

@@ -37,6 +37,7 @@ from cxsim.sim.scenario.environment import Environment
 from cxsim.sim.world import products
 from cxsim.sim.world.fronts import Manner
 from cxsim.sim.world.infrastructure import Vcenters
+from cxsim.sim.world.inspection import Inspection
 from cxsim.sim.world.interposed import Interposed, TlsDevice
 from cxsim.sim.world.machines import Machines
 from cxsim.sim.world.topology import topology_of
@@ -74,7 +75,9 @@ class World:
         self._dates = environment.certificate_dates == "checked"
         self.log = log if log is not None else EventLog()
         self.hub = Hub(seed, environment.start_s, self.log)
-        self._cx = cx_settings or CxSettings(certificate_dates=self._dates)
+        self.places: dict[str, str] = {}
+        """Where the state of a line or an edge was last changed, by its name."""
+        self._cx = self.cx_settings = cx_settings or CxSettings(certificate_dates=self._dates)
         self._typed: dict[str, Typed] = {}
         self._endpoint_calls = {MANAGER_ENDPOINT_CALL: 0, REPLICATOR_ENDPOINT_CALL: 0}
         self.log.listeners.append(self._count_endpoint_calls)
@@ -231,7 +234,7 @@ class World:
 
     def view(self) -> EnvironmentView:
         """What explanations need to know."""
-        return view_of(self.environment, self._typed)
+        return view_of(self.environment, self._typed, Inspection(self))
 
     # -- what faults reach (faults.effects.World) -----------------------------------------------------
 

@@ -1,0 +1,348 @@
+"""Behind the accepted connection: what a world knows of certificates, clocks, web servers, lines and edges.
+
+Rules of this file: it looks at the state of the world as it is now, never at the faults that made it so, and
+changes nothing. One function a check, in the order in which a client would meet them; texts are explain's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cxsim.sim.explain import line as lines
+from cxsim.sim.explain import service, tls
+from cxsim.sim.explain.evaluate import FlowVerdict
+from cxsim.sim.explain.finding import Finding
+from cxsim.sim.explain.flows import Endpoint, Phase, Role
+from cxsim.sim.kernel.certificates import certificate
+from cxsim.sim.network import Change, Network, changes
+from cxsim.sim.network.edges import EdgeState
+from cxsim.sim.network.live import TCP_HEADERS_BYTES
+from cxsim.sim.network.state import LinkState
+from cxsim.sim.replication.limits import loss_bps, window_bps
+from cxsim.sim.scenario import Scenario
+from cxsim.sim.scenario import hosts as written
+from cxsim.sim.scenario.vms import ConstantRate, Disk, PeriodicRewrite, WorkingSet
+from cxsim.sim.world.fronts import Late
+
+if TYPE_CHECKING:
+    from cxsim.sim.world.machines import Machine
+    from cxsim.sim.world.world import World
+
+PATIENCE_S = 90.0
+"""The shortest time that an appliance waits for an answer [I] (fake_cx settings, core configuration)."""
+
+CONNECTIONS_AT_ONCE = 5
+"""What enabling holds at once across one edge, measured in this simulation [I]."""
+
+PINNED = (Role.VCD, Role.CLOUD_SERVICE, Role.MANAGER, Role.REPLICATOR)
+IDLE_S = 3600.0
+FULL_MTU_BYTES = 1500
+
+Undo = Callable[[], None]
+
+
+def _apply(description: str, act: Callable[[], Undo]) -> Callable[[Network], Change]:
+    """A change of something that is not the network's, as explanations make changes."""
+
+    def apply(network: Network) -> Change:
+        return Change(description, "", act(), ())
+
+    return apply
+
+
+class Inspection:
+    """Looks behind the connections of one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._checks: tuple[Callable[[FlowVerdict], Finding | None], ...] = (
+            self._small_table,
+            self._forgets,
+            self._ended,
+            self._changed,
+            self._shared,
+            self._dates,
+            self._web_server,
+            self._sso_clock,
+            self._black_hole,
+            self._too_slow,
+        )
+
+    def __call__(self, verdict: FlowVerdict) -> Finding | None:
+        """The first thing that is wrong with a flow although its connection is accepted."""
+        return next((found for check in self._checks if (found := check(verdict)) is not None), None)
+
+    # --- certificates ---
+
+    def _machine(self, verdict: FlowVerdict) -> Machine | None:
+        """What shows a certificate at the end of the flow, when the flow is TLS and pinned."""
+        machine = self._world.machines.find(verdict.target.name)
+        pinned = verdict.target.role in PINNED and machine is not None
+        return machine if pinned and machine is not None and machine.port == verdict.row.port else None
+
+    def _expected(self, verdict: FlowVerdict) -> str | None:
+        """The thumbprint that the client trusts; None when it trusts at first sight."""
+        world, where = self._world, verdict.asked
+        if verdict.row.endpoint in (Endpoint.CLOUD_URL, Endpoint.CX_URL):
+            return world.appliance.trusted.thumbprint(where.host, where.port)
+        if verdict.source.role is Role.MANAGER and verdict.target.role is Role.REPLICATOR:
+            url = f"https://{where.host}:{where.port}"
+            known = world.managers[verdict.source.name].replicators.known_by(url)
+            return known.thumbprint if known is not None else None
+        return None
+
+    def _ended(self, verdict: FlowVerdict) -> Finding | None:
+        where, world = verdict.asked, self._world
+        device = world.interposed.device_on(verdict.source.name, where.host, where.port)
+        if device is None or verdict.row.endpoint in (Endpoint.CLOUD_URL, Endpoint.CX_URL):
+            return None  # at first sight its certificate is trusted like any other
+        party = world.network.edge(device.edge).site.party
+
+        def take_away() -> Undo:
+            devices = list(world.interposed.devices)
+            world.interposed.devices.remove(device)
+
+            def undo() -> None:
+                world.interposed.devices[:] = devices
+
+            return undo
+
+        apply = _apply(f"without {device.name}", take_away)
+        return tls.ended_by_device(verdict, device.name, device.edge, party, device.place, apply)
+
+    def _changed(self, verdict: FlowVerdict) -> Finding | None:
+        machine, expected = self._machine(verdict), self._expected(verdict)
+        if machine is None or expected is None:
+            return None
+        shown = machine.shown[-1]
+        if shown.identity.thumbprint().lower() == expected.lower():
+            return None
+        return tls.certificate_changed(
+            verdict, shown.identity.thumbprint(), expected, shown.place, self._restoring(verdict.target.name)
+        )
+
+    def _shared(self, verdict: FlowVerdict) -> Finding | None:
+        machine, own = self._machine(verdict), self._world.machines.find(verdict.source.name)
+        if machine is None or own is None or verdict.row.phase is not Phase.ENABLE:
+            return None
+        shown = machine.shown[-1]
+        if shown.identity.thumbprint() != own.shown[-1].identity.thumbprint():
+            return None
+        apply = self._restoring(verdict.target.name)
+        return tls.certificate_shared(verdict, shown.identity.thumbprint(), shown.place, apply)
+
+    def _dates(self, verdict: FlowVerdict) -> Finding | None:
+        machine, world = self._machine(verdict), self._world
+        if machine is None or world.environment.certificate_dates != "checked":
+            return None
+        shown, true_s = machine.shown[-1], world.hub.now_s
+        skew_s = world.machines.skew_s(verdict.source.name)
+        own = certificate(shown.identity.chain_der[0])
+        first_s, last_s = own.not_valid_before_utc.timestamp(), own.not_valid_after_utc.timestamp()
+        if first_s <= true_s + skew_s < last_s:
+            return None
+        if first_s <= true_s < last_s:
+            source = verdict.source.name
+            place, apply = world.machines.clock_place(source), self._setting_clock(source)
+            return tls.clock_against_dates(verdict, skew_s, first_s, last_s, place, apply)
+        apply = self._restoring(verdict.target.name)
+        return tls.outside_dates(verdict, first_s, last_s, true_s + skew_s, shown.place, apply)
+
+    def _restoring(self, host: str) -> Callable[[Network], Change]:
+        machines = self._world.machines
+        return _apply(f"the first certificate of {host}", lambda: machines.restore_identity(host))
+
+    # --- clocks ---
+
+    def _sso_clock(self, verdict: FlowVerdict) -> Finding | None:
+        world, name = self._world, verdict.target.name
+        replicator = world.replicators.get(name)
+        if replicator is None or verdict.row.port != replicator.config.port:
+            return None
+        host = world.environment.hosts[name]
+        assert isinstance(host, written.Replicator)
+        other = host.psc or host.vcenter
+        skews = {each: world.machines.skew_s(each) for each in (name, other)}
+        if abs(skews[name] - skews[other]) <= replicator.settings.sso_tolerance_s:
+            return None
+        wrong, right = (name, other) if abs(skews[name]) >= abs(skews[other]) else (other, name)
+        return tls.clock_against_sso(
+            verdict,
+            wrong,
+            verdict.target.party,
+            skews[wrong] - skews[right],
+            right,
+            world.machines.clock_place(wrong),
+            self._setting_clock(wrong),
+        )
+
+    def _setting_clock(self, host: str) -> Callable[[Network], Change]:
+        machines = self._world.machines
+        return _apply(f"the right time on {host}", lambda: machines.set_clock(host))
+
+    # --- web servers ---
+
+    def _web_server(self, verdict: FlowVerdict) -> Finding | None:
+        machine = self._world.machines.find(verdict.target.name)
+        if machine is None or machine.port != verdict.row.port:
+            return None
+        manner, name = machine.front.manner, verdict.target.name
+        if manner is None or (isinstance(manner, Late) and manner.delay_s < PATIENCE_S):
+            return None
+        outcome = service.LATE if isinstance(manner, Late) else service.WRONG
+        machines = self._world.machines
+        apply = _apply(f"{name} answers", lambda: machines.answer_properly(name))
+        return service.answers_otherwise(verdict, manner.text(), outcome, machine.front.place, apply)
+
+    # --- lines ---
+
+    def _links(self, verdict: FlowVerdict) -> list[LinkState]:
+        trace = verdict.trace
+        network = self._world.network
+        return [network.links[link] for link in trace.link_ids] if trace is not None else []
+
+    def _black_hole(self, verdict: FlowVerdict) -> Finding | None:
+        if verdict.row.phase is not Phase.DATA:
+            return None
+        segment_bytes = self._world.plane.settings.segment_bytes
+        for link in self._links(verdict):
+            limits = [link.wan.mtu_bytes.value, link.mtu_bytes.value]
+            limit_bytes = min((limit for limit in limits if limit is not None), default=None)
+            if limit_bytes is None or limit_bytes - TCP_HEADERS_BYTES >= segment_bytes:
+                continue
+            name, party = link.wan.name, self._party(link.wan.name, verdict)
+
+            def apply(network: Network, name: str = name) -> Change:
+                mtu = FULL_MTU_BYTES
+                return changes.set_line(network, name, mtu_bytes=mtu, mtu_up_bytes=mtu, mtu_down_bytes=mtu)
+
+            return lines.swallows_segments(verdict, name, party, limit_bytes, self._line_place(name), apply)
+        return None
+
+    def _line_place(self, name: str) -> str:
+        return self._world.places.get(name, "")
+
+    def _party(self, device: str, verdict: FlowVerdict) -> str:
+        return self._world.network.party_of(device) or verdict.source.party
+
+    def _too_slow(self, verdict: FlowVerdict) -> Finding | None:
+        """Less can be sent to the provider than the VMs of the scenario write."""
+        links, settings = self._links(verdict), self._world.plane.settings
+        written_bps = _written_bps(self._world)
+        if verdict.row.phase is not Phase.DATA or not links or written_bps <= 0 or not verdict.row.required:
+            return None
+        trace = verdict.trace
+        assert trace is not None
+        kept = 1.0
+        for link in links:
+            kept *= 1.0 - link.wan.loss.value
+        narrow = min(links, key=lambda link: link.capacity_bps.value)
+        long = max(links, key=lambda link: link.wan.rtt_s.value)
+        lossy = max(links, key=lambda link: link.wan.loss.value)
+        rtt_s = trace.rtt_s
+        limits = (
+            (
+                narrow.capacity_bps.value * settings.link_efficiency,
+                narrow,
+                f"carries {_rate(narrow.capacity_bps.value)}, of which replication gets "
+                f"{settings.link_efficiency:.0%} (cx.md 6.4 E1)",
+                "more bandwidth",
+                {"up_bps": 1e9, "down_bps": 1e9},
+            ),
+            (
+                loss_bps(settings.segment_bytes, rtt_s, 1.0 - kept),
+                lossy,
+                f"loses {lossy.wan.loss.value:.2g} of all packets at a round trip of {rtt_s * 1000:.0f} ms",
+                "repair the loss",
+                {"loss": 0.0},
+            ),
+            (
+                window_bps(settings.window_bytes, rtt_s),
+                long,
+                f"has a round trip of {rtt_s * 1000:.0f} ms, one window of "
+                f"{settings.window_bytes / 1024:.0f} KiB at a time (cx.md 6.2 [I])",
+                "a shorter way",
+                {"rtt_s": 0.02},
+            ),
+        )
+        limit_bps, link, text, change, figures = min(limits, key=lambda limit: limit[0])
+        if limit_bps >= written_bps:
+            return None
+        name = link.wan.name
+
+        def apply(network: Network) -> Change:
+            return changes.set_line(network, name, **figures)  # type: ignore[arg-type]
+
+        said = f"{name} {text}: {_rate(limit_bps)} at most, the VMs write {_rate(written_bps)}"
+        party, place = self._party(name, verdict), self._line_place(name)
+        return lines.too_slow(verdict, name, party, said, f"{change} (now {_rate(limit_bps)})", place, apply)
+
+    # --- edges ---
+
+    def _edges(self, verdict: FlowVerdict) -> list[EdgeState]:
+        trace, edges = verdict.trace, self._world.network.edges
+        devices = dict.fromkeys(step.device for step in trace.steps) if trace is not None else {}
+        return [edges[device] for device in devices if device in edges]
+
+    def _small_table(self, verdict: FlowVerdict) -> Finding | None:
+        for edge in self._edges(verdict):
+            most = edge.edge.max_connections
+            if most is not None and most < CONNECTIONS_AT_ONCE:
+                place, apply = self._edge_place(edge), _retuned(edge.name, "max_connections", None)
+                needed = CONNECTIONS_AT_ONCE
+                return lines.small_table(edge.name, "", edge.site.party, most, needed, place, apply)
+        return None
+
+    def _forgets(self, verdict: FlowVerdict) -> Finding | None:
+        reused_s = self._world.cx_settings.keep_alive_s
+        for edge in self._edges(verdict):
+            if 0 < edge.idle_timeout_s < reused_s and edge.edge.stateful:
+                place, apply = self._edge_place(edge), _retuned(edge.name, "idle_timeout_s", IDLE_S)
+                after_s = edge.idle_timeout_s
+                return lines.forgets_early(edge.name, edge.site.party, after_s, reused_s, place, apply)
+        return None
+
+    def _edge_place(self, edge: EdgeState) -> str:
+        return self._world.places.get(edge.name, edge.edge.place)
+
+
+def _retuned(edge: str, key: str, value: float | None) -> Callable[[Network], Change]:
+    """Give an edge another figure."""
+
+    def apply(network: Network) -> Change:
+        device = network.edge(edge)
+        before = getattr(device.edge, key)
+        device.edge = replace(device.edge, **{key: value})  # type: ignore[arg-type]
+        network.changed()
+
+        def undo() -> None:
+            device.edge = replace(device.edge, **{key: before})
+            network.changed()
+
+        return Change(f"{edge}: {key} {value}", "", undo, ())
+
+    return apply
+
+
+def _written_bps(world: World) -> float:
+    """What the VMs that the scenario migrates write, bits per second."""
+    environment = world.environment
+    if not isinstance(environment, Scenario):
+        return 0.0
+    moved = {vm for step in environment.steps if step.migrate is not None for vm in step.migrate.vms}
+    disks = (disk for name in moved if name in environment.vms for disk in environment.vms[name].disks)
+    return 8 * sum(_rate_of(disk) for disk in disks)
+
+
+def _rate_of(disk: Disk) -> float:
+    """Bytes a second."""
+    writes = disk.workload
+    if isinstance(writes, ConstantRate | WorkingSet):
+        return writes.rate_bytes_per_s
+    return writes.block_bytes / writes.every_s if isinstance(writes, PeriodicRewrite) else 0.0
+
+
+def _rate(bps: float) -> str:
+    return f"{bps / 1e6:.3g} Mbit/s"

@@ -6,6 +6,7 @@ that exists and write one that is proposed, so that both look alike.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -88,8 +89,11 @@ def _nsx_rule(rule: FilterRule, actions: Mapping[str, str]) -> str:
 def _nsx_nat(rule: NatRule) -> str:
     on = "" if rule.interface == "outside" else f", applied on {rule.interface}"
     target = f" -> {rule.translated}" if rule.translated else ""
+    only = f", from {_listed(rule.source)}" if rule.source != "any" else ""
+    only += f", to {_listed(rule.destination)}" if rule.destination != "any" else ""
     return (
-        f"{rule.type.upper()} rule {_label(rule.id, rule.name)}: {rule.protocol} {rule.original}{target}{on}"
+        f"{rule.type.upper()} rule {_label(rule.id, rule.name)}: {rule.protocol} {rule.original}{target}"
+        f"{only}{on}"
     )
 
 
@@ -130,8 +134,12 @@ def _netfilter_nat(rule: NatRule) -> str:
     flag = "i" if destination else "o"
     interface = "" if rule.interface == "any" else f" -{flag} {rule.interface}"
     matched = f" -p {rule.protocol}" if rule.protocol != "any" else ""
+    if destination:
+        matched += _netfilter_side("s", rule.source, negated=False)
     if host.lower() != "any":
         matched += f" -{'d' if destination else 's'} {host}"
+    if not destination:
+        matched += _netfilter_side("d", rule.destination, negated=False)
     if port:
         matched += f" --{'dport' if destination else 'sport'} {port}"
     chain = "PREROUTING" if destination else "POSTROUTING"
@@ -141,15 +149,16 @@ def _netfilter_nat(rule: NatRule) -> str:
     return f"-t nat -A {chain}{interface}{matched} -j {target}{_named(rule)}"
 
 
-def _asa_address(value: str | tuple[str, ...]) -> str:
-    written = _listed(value)
-    if written.lower() == "any" or "," in written or "-" in written:
-        return "any" if written.lower() == "any" else written
+def _asa_address(written: str) -> str:
+    if written.lower() == "any":
+        return "any"
+    if "-" in written and written[0].isdigit():
+        return f"range {written.replace('-', ' ')}"
     try:
         low, high = prefix(written)
     except ValueError:
         return f"object-group {written}"
-    return f"host {written}" if low == high else f"{written.split('/')[0]} {_mask(high - low)}"
+    return f"host {written.split('/')[0]}" if low == high else f"{written.split('/')[0]} {_mask(high - low)}"
 
 
 def _mask(span: int) -> str:
@@ -157,33 +166,75 @@ def _mask(span: int) -> str:
     return ".".join(str(bits >> shift & 255) for shift in (24, 16, 8, 0))
 
 
+def _asa_ports(ports: tuple[int | str, ...]) -> list[str]:
+    """What stands behind an address: an access-list entry takes one port or one range."""
+    written = [str(port) for port in ports]
+    return [f" range {p.replace('-', ' ')}" if "-" in p else f" eq {p}" for p in written] or [""]
+
+
+def _asa_list(rule: FilterRule) -> str:
+    return "inside_access_in" if rule.direction == "out" else "outside_access_in"
+
+
 def _asa_rule(rule: FilterRule, actions: Mapping[str, str]) -> str:
-    protocol = "ip" if rule.protocol == "any" else rule.protocol
-    ports = ""
-    if rule.ports:
-        written = _listed(rule.ports)
-        single = len(rule.ports) == 1
-        ports = f" range {written.replace('-', ' ')}" if single and "-" in written else f" eq {written}"
-    interface = "inside" if rule.direction == "out" else "outside"
-    ends = f"{_asa_address(rule.source)} {_asa_address(rule.destination)}{ports}"
+    """An entry, or several: one for every source, destination and port (there is no list in an entry)."""
+    protocol = "ip" if rule.protocol == "any" and not (rule.ports or rule.source_ports) else rule.protocol
+    protocols = {"any": ["tcp", "udp"], "tcpudp": ["tcp", "udp"]}.get(protocol, [protocol])
+    sources = (rule.source,) if isinstance(rule.source, str) else rule.source or ("any",)
+    targets = (rule.destination,) if isinstance(rule.destination, str) else rule.destination or ("any",)
+    head = f"access-list {_asa_list(rule)} extended {actions[rule.action]}"
     off = "" if rule.enabled else " inactive"
-    return f"access-list {interface}_access_in extended {actions[rule.action]} {protocol} {ends}{off}"
+    return _THEN.join(
+        f"{head} {kind} {_asa_address(source)}{source_port} {_asa_address(target)}{port}{off}"
+        for kind in protocols
+        for source in sources
+        for source_port in _asa_ports(rule.source_ports)
+        for target in targets
+        for port in _asa_ports(rule.ports)
+    )
+
+
+def _asa_inserted(quote: str, position: int) -> str:
+    entries = quote.split(_THEN)
+    return _THEN.join(
+        entry.replace(" extended ", f" line {position + number} extended ", 1)
+        for number, entry in enumerate(entries, 1)
+    )
 
 
 def _object(rule: NatRule) -> str:
-    return (rule.name or rule.id).replace(" ", "-")
+    return re.sub(r"[^\w.]+", "-", rule.name or rule.id).strip("-")
+
+
+def _asa_object(rule: NatRule, written: str) -> str:
+    low, high = prefix(written)
+    network = written.split("/")[0]
+    body = f"host {network}" if low == high else f"subnet {network} {_mask(high - low)}"
+    return f"object network {_object(rule)}{_THEN}{body}"
 
 
 def _asa_nat(rule: NatRule) -> str:
     original, original_port = split_port(rule.original)
     real, real_port = split_port(rule.translated)
+    mapped = {"outside": "outside", "inside": "inside"}.get(rule.interface, "any")
+    if not rule.translated:
+        return f"nat (inside,{mapped}) source static {original} {original}"
     if rule.type == "snat":
-        return f"object network {_object(rule)}; subnet {original}; nat (inside,outside) dynamic {real}"
+        if rule.destination != "any":
+            target = _listed(rule.destination)
+            return (
+                f"nat (inside,{mapped}) source dynamic {original} {real} destination static {target} {target}"
+            )
+        if original.lower() == "any":
+            return f"nat (inside,{mapped}) source dynamic any {real}"
+        return f"{_asa_object(rule, original)}{_THEN}nat (inside,{mapped}) dynamic {real}"
     port = original_port or real_port
     service = f" service tcp {real_port or original_port} {port}" if port else ""
-    return f"object network {_object(rule)}; host {real}; nat (inside,outside) static {original}{service}"
+    return f"{_asa_object(rule, real)}{_THEN}nat (inside,{mapped}) static {original}{service}"
 
 
+_THEN = "; "
+"""Between commands on one line."""
 _NETFILTER_ANSWERS = {"tcp-reset": "tcp-reset", "icmp-prohibited": "icmp-admin-prohibited"}
 _PLAIN = {"allow": "allow", "drop": "drop", "reject": "reject"}
 _NSX = {"allow": "accept", "drop": "deny", "reject": "reject"}  # edge-config 2
@@ -204,6 +255,8 @@ DIALECTS: Mapping[str, Dialect] = {
         "iptables",
         "iptables",
         lambda quote, position: quote.replace("-A FORWARD", f"-I FORWARD {position + 1}", 1),
+        lambda quote: quote.replace("-A FORWARD", "-D FORWARD", 1),
+        commands=True,
     ),
     "asa": Dialect(
         _ASA,
@@ -214,7 +267,11 @@ DIALECTS: Mapping[str, Dialect] = {
         ),
         "configuration",
         "configuration",
-        lambda quote, position: quote.replace(" extended ", f" line {position + 1} extended ", 1),
+        _asa_inserted,
+        lambda quote: _THEN.join(f"no {entry}" for entry in quote.split(_THEN)),
+        _asa_list,
+        commands=True,
+        hairpin="same-security-traffic permit intra-interface, or it does not go back where it came from [K]",
     ),
     "generic-pre-nat": _GENERIC,
     "generic-post-nat": _GENERIC,

@@ -8,6 +8,7 @@ guessed here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -51,12 +52,15 @@ class Packet(NamedTuple):
 
 def address(text: str) -> int:
     """The int of a dotted quad. Raises ValueError naming the text."""
-    parts = text.strip().split(".")
-    if len(parts) != 4 or not all(
-        p.isascii() and p.isdigit() and len(p) <= 3 and int(p) < 256 for p in parts
-    ):
-        raise ValueError(f"{text!r} is not an IPv4 address")
-    return int(parts[0]) << 24 | int(parts[1]) << 16 | int(parts[2]) << 8 | int(parts[3])
+    found = _QUAD(text)
+    if found is not None:
+        a, b, c, d = map(int, found.groups())
+        if a < 256 and b < 256 and c < 256 and d < 256:
+            return a << 24 | b << 16 | c << 8 | d
+    raise ValueError(f"{text!r} is not an IPv4 address")
+
+
+_QUAD = re.compile(r"\s*(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\s*", re.ASCII).fullmatch
 
 
 @lru_cache(maxsize=4096)

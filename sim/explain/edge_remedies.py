@@ -128,7 +128,15 @@ def _short(state: RuleState) -> str:
 def untranslated(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
     """The edge has no DNAT for what is asked: add it, to the target."""
     edge, packet = network.edges.get(step.device), step.packet
-    if edge is None or packet is None or edge.site.name != verdict.target.site:
+    if edge is None or packet is None:
+        return None
+    inner = next((e for e in network.edges.values() if e.edge.outside == edge.site.name), None)
+    if inner is not None and inner.site.name == verdict.target.site and inner.edge.addresses:
+        # Double NAT: the outer device hands on to the inner one, which translates to the host.
+        own = f"{inner.edge.addresses[0]}:{packet.dport}"
+        published = f"{dotted(packet.dst)}:{packet.dport}"
+        return _add_nat(edge, NatRule(NEW, "dnat", published, own, f"to {inner.name}", "tcp"))
+    if edge.site.name != verdict.target.site:
         return None
     hairpin = _entered(edge, verdict) is Side.INSIDE
     nat = NatRule(

@@ -52,7 +52,7 @@ def too_slow(
 
 
 def small_table(
-    edge: str, path: str, party: str, most: int, needed: int, place: str, apply: Apply
+    edge: str, party: str, most: int, needed: int, place: str, apply: Apply
 ) -> Finding:
     """The edge keeps fewer connections than CX holds at once."""
     return Finding(
@@ -62,9 +62,14 @@ def small_table(
         "TABLE FULL",
         "some connections at once, others ConnectTimeout",
         f"{edge} drops connections beyond {most}, and CX needs {needed} at once",
-        Remedy(party, f"edge {edge}{path}: raise the limit of connections (now {most})", apply=apply),
+        Remedy(party, raise_limit(edge, most), apply=apply),
         place,
     )
+
+
+def raise_limit(edge: str, most: int) -> str:
+    """What to do about a small table."""
+    return f"edge {edge}: raise the limit of connections (now {most})"
 
 
 def forgets_early(

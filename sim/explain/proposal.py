@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cxsim.sim.explain.evaluate import FlowVerdict
 from cxsim.sim.explain.view import Asked
-from cxsim.sim.network import Change, Network
+from cxsim.sim.network import INTERNET, Change, Network
 from cxsim.sim.network.addresses import Packet, dotted
 from cxsim.sim.network.edges import NatState
 
@@ -46,8 +46,8 @@ class Cure:
 def published(verdict: FlowVerdict, network: Network) -> tuple[str, int] | None:
     """The public address and port that some edge already translates to the target, if any."""
     for edge in network.edges.values():
-        if edge.site.name != verdict.target.site:
-            continue
+        if edge.site.name != verdict.target.site or edge.edge.outside != INTERNET:
+            continue  # what an inner device translates is published by the one before it
         for nat in edge.nat:
             packet = received(nat)
             if packet is None or nat.removed or not nat.rule.enabled:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from cxsim.sim.explain import edge_remedies
 from cxsim.sim.explain.evaluate import FlowVerdict, reaches
 from cxsim.sim.explain.flows import Endpoint, Role
+from cxsim.sim.explain.line import raise_limit
 from cxsim.sim.explain.proposal import Cure, Remedy, published
 from cxsim.sim.explain.view import Asked
 from cxsim.sim.network import Change, Network, Outcome, Reason, Step, Trace, changes
@@ -21,6 +22,8 @@ from cxsim.sim.network.names import RESOLVER_PATIENCE_S
 from cxsim.sim.network.state import SiteState
 
 DNS_PORT = 53
+ROOM = 1_000_000
+"""Connections of an edge that has room."""
 CHANGES_TRIED = 6
 """Obstacles one after the other that are dealt with in one remedy."""
 
@@ -218,7 +221,16 @@ def _route(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
 
 def _make_room(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
     party = network.party_of(step.device) or verdict.source.party
-    return Remedy(party, f"edge {step.device}: close connections or raise the limit ({step.text})")
+    edge = network.edges.get(step.device)
+    most = edge.edge.max_connections if edge is not None else None
+    if most is None:
+        return Remedy(party, f"edge {step.device}: close connections or raise the limit ({step.text})")
+    return Remedy(
+        party,
+        raise_limit(step.device, most),
+        ("close connections that nobody needs",),
+        apply=lambda net: changes.set_table(net, step.device, most=ROOM),
+    )
 
 
 def _switch_on(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:

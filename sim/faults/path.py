@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from cxsim.sim.faults.effect import Effect, World, counting, of_changes
-from cxsim.sim.network import Reason, changes
+from cxsim.sim.faults.effect import Effect, World, of_changes
+from cxsim.sim.network import changes
 from cxsim.sim.scenario import faults as written
 
 
@@ -50,34 +49,13 @@ def tunnel_down(world: World, fault: written.TunnelDownFault, place: str) -> Eff
 
 
 def connection_limit(world: World, fault: written.ConnectionLimitFault, place: str) -> Effect:
-    """Limit the table of the edge. Met: it had no room for a connection."""
+    """Limit the table of the edge."""
     world.places[fault.edge] = place
-    network, device = world.network, world.network.edge(fault.edge)
-    before = device.edge
-    device.edge = replace(before, max_connections=fault.most)
-    network.changed()
-
-    def undo() -> None:
-        device.edge = replace(device.edge, max_connections=before.max_connections)
-        network.changed()
-
-    def refused() -> int:
-        full = [f for f in network.failures if f.trace.deciding.reason is Reason.CONNECTION_LIMIT]
-        return sum(f.count for f in full if f.trace.deciding.device == fault.edge)
-
-    return counting(undo, refused)
+    return of_changes([changes.set_table(world.network, fault.edge, most=fault.most, place=place)])
 
 
 def idle_timeout(world: World, fault: written.IdleTimeoutFault, place: str) -> Effect:
-    """Let the edge forget early. Met: it forgot a connection that was used again."""
+    """Let the edge forget early."""
     world.places[fault.edge] = place
-    network, device = world.network, world.network.edge(fault.edge)
-    before = device.edge
-    device.edge = replace(before, idle_timeout_s=fault.after_s)
-    network.changed()
-
-    def undo() -> None:
-        device.edge = replace(device.edge, idle_timeout_s=before.idle_timeout_s)
-        network.changed()
-
-    return counting(undo, lambda: device.forgotten)
+    after_s = fault.after_s
+    return of_changes([changes.set_table(world.network, fault.edge, idle_timeout_s=after_s, place=place)])

@@ -8,6 +8,7 @@ says `flush`. All changes end in `network.changed()`, which judges what lives ag
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from cxsim.sim.kernel.wire import Fate, Listener
 from cxsim.sim.network.addresses import address
@@ -315,6 +316,33 @@ def tunnel_down(network: Network, vpn: str, place: str = "") -> Change:
         network.changed()
 
     return _made(network, f"tunnel {vpn} is down", place, undo, (state,))
+
+
+def set_table(
+    network: Network,
+    edge: str,
+    most: int | None = None,
+    idle_timeout_s: float | None = None,
+    place: str = "",
+) -> Change:
+    """Change an edge's table of connections: how many it keeps, and for how long in silence. None: as it is.
+    Met: connections that found no room, or that were forgotten and used again. Raises UnknownName."""
+    device = network.edge(edge)
+    before = device.edge
+    figures: dict[str, float | None] = {}
+    if most is not None:
+        figures["max_connections"] = most
+    if idle_timeout_s is not None:
+        figures["idle_timeout_s"] = idle_timeout_s
+    device.edge = replace(before, **figures)  # type: ignore[arg-type]
+
+    def undo() -> None:
+        kept = {key: getattr(before, key) for key in figures}
+        device.edge = replace(device.edge, **kept)
+        network.changed()
+
+    text = ", ".join(f"{key} {value:g}" for key, value in figures.items() if value is not None)
+    return _made(network, f"{edge}: {text}", place, undo, (device.table,))
 
 
 def tunnel_up(network: Network, vpn: str, place: str = "") -> Change:

@@ -204,8 +204,8 @@ class EdgeState(Meeting):
             Side.INSIDE: edge.default_action_out or default or self.device.default_out,
         }
         self.live_connections = 0
-        self.forgotten = 0
-        """Connections that were silent for too long and then used again."""
+        self.table = Meeting()
+        """Met by connections that found no room, or that were silent for too long and then used again."""
 
     @property
     def idle_timeout_s(self) -> float:

@@ -121,7 +121,7 @@ class Live:
             for name, side in list(self.states):
                 limit_s = self.states[name, side].edge.idle_timeout_s
                 if limit_s and idle_s > limit_s:
-                    self.states.pop((name, side)).edge.forgotten += 1
+                    self.states.pop((name, side)).edge.table.met += 1
             self.reconsider()
         self.last_s = now_s
 

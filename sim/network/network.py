@@ -349,6 +349,8 @@ class Network:
         )
 
     def _refused(self, decision: Decision, name: str | None) -> Attempt:
+        if decision.steps[-1].reason is Reason.CONNECTION_LIMIT:
+            self.edges[decision.steps[-1].device].table.met += 1
         text = dotted(decision.dst)
         self._log(decision.trace(text, self.clock()), decision.dst, name)
         last = decision.steps[-1]

@@ -7,7 +7,7 @@ changes nothing. One function a check, in the order in which a client would meet
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cxsim.sim.explain import line as lines
@@ -38,6 +38,8 @@ CONNECTIONS_AT_ONCE = 5
 
 PINNED = (Role.VCD, Role.CLOUD_SERVICE, Role.MANAGER, Role.REPLICATOR)
 IDLE_S = 3600.0
+ROOM = 1_000_000
+"""Connections of an edge that has room."""
 FULL_MTU_BYTES = 1500
 
 Undo = Callable[[], None]
@@ -117,16 +119,17 @@ class Inspection:
         if machine is None or expected is None:
             return None
         shown = machine.shown[-1]
-        if shown.identity.thumbprint().lower() == expected.lower():
-            return None
+        was_its_own = machine.first.thumbprint().lower() == expected.lower()
+        if not was_its_own or shown.identity.thumbprint().lower() == expected.lower():
+            return None  # somebody else's certificate was trusted: that is a matter of where it led to
         return tls.certificate_changed(
             verdict, shown.identity.thumbprint(), expected, shown.place, self._restoring(verdict.target.name)
         )
 
     def _shared(self, verdict: FlowVerdict) -> Finding | None:
         machine, own = self._machine(verdict), self._world.machines.find(verdict.source.name)
-        if machine is None or own is None or verdict.row.phase is not Phase.ENABLE:
-            return None
+        if machine is None or own is None or verdict.source.role is not Role.MANAGER:
+            return None  # the Replication Manager is the one that refuses
         shown = machine.shown[-1]
         if shown.identity.thumbprint() != own.shown[-1].identity.thumbprint():
             return None
@@ -290,40 +293,23 @@ class Inspection:
         for edge in self._edges(verdict):
             most = edge.edge.max_connections
             if most is not None and most < CONNECTIONS_AT_ONCE:
-                place, apply = self._edge_place(edge), _retuned(edge.name, "max_connections", None)
+                place, apply = self._edge_place(edge), partial(changes.set_table, edge=edge.name, most=ROOM)
                 needed = CONNECTIONS_AT_ONCE
-                return lines.small_table(edge.name, "", edge.site.party, most, needed, place, apply)
+                return lines.small_table(edge.name, edge.site.party, most, needed, place, apply)
         return None
 
     def _forgets(self, verdict: FlowVerdict) -> Finding | None:
         reused_s = self._world.cx_settings.keep_alive_s
         for edge in self._edges(verdict):
             if 0 < edge.idle_timeout_s < reused_s and edge.edge.stateful:
-                place, apply = self._edge_place(edge), _retuned(edge.name, "idle_timeout_s", IDLE_S)
+                place = self._edge_place(edge)
+                apply = partial(changes.set_table, edge=edge.name, idle_timeout_s=IDLE_S)
                 after_s = edge.idle_timeout_s
                 return lines.forgets_early(edge.name, edge.site.party, after_s, reused_s, place, apply)
         return None
 
     def _edge_place(self, edge: EdgeState) -> str:
         return self._world.places.get(edge.name, edge.edge.place)
-
-
-def _retuned(edge: str, key: str, value: float | None) -> Callable[[Network], Change]:
-    """Give an edge another figure."""
-
-    def apply(network: Network) -> Change:
-        device = network.edge(edge)
-        before = getattr(device.edge, key)
-        device.edge = replace(device.edge, **{key: value})  # type: ignore[arg-type]
-        network.changed()
-
-        def undo() -> None:
-            device.edge = replace(device.edge, **{key: before})
-            network.changed()
-
-        return Change(f"{edge}: {key} {value}", "", undo, ())
-
-    return apply
 
 
 def _written_bps(world: World) -> float:

@@ -19,7 +19,9 @@ from rich.console import Console
 from cxsim.sim import render
 from cxsim.sim.batch import RunOptions, log_path, run_batch
 from cxsim.sim.commands.explain import explain
+from cxsim.sim.commands.import_ import import_
 from cxsim.sim.commands.migrate import migrate
+from cxsim.sim.commands.new import new
 from cxsim.sim.commands.serve import serve
 from cxsim.sim.junit import write_junit
 from cxsim.sim.result import Exit, RunResult
@@ -279,7 +281,9 @@ def list_scenarios(paths: tuple[Path, ...], tags: tuple[str, ...]) -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     explain,
+    import_,
     migrate,
+    new,
     serve,
 )
 """The commands of cxsim.sim.commands, one file each."""

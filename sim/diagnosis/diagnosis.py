@@ -7,6 +7,7 @@ cause too. A change whose flow still fails, or whose run does not end well, is r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cxsim.sim.diagnosis.evidence import Evidence, evidence, gave_up
@@ -16,8 +17,8 @@ from cxsim.sim.diagnosis.observation import TROUBLED, Found, Observation, observ
 from cxsim.sim.diagnosis.repairs import flow_id
 from cxsim.sim.diagnosis.subjects import Subject
 from cxsim.sim.diagnosis.told import Told, standing_errors
-from cxsim.sim.diagnosis.untested import Untested, untested
-from cxsim.sim.explain import Cause
+from cxsim.sim.diagnosis.untested import Untested, tried_flows, untested
+from cxsim.sim.explain import Cause, FlowVerdict
 from cxsim.sim.result import Exit
 
 MOST_RERUNS = 6
@@ -127,16 +128,23 @@ def _unexplained(run: Observation) -> tuple[Told, ...]:
     """Errors of the core in a run in which no flow that fails was seen to fail."""
     for moment in run.moments:
         failing = [verdict for verdict in moment.verdicts if verdict.failed]
-        if measured(failing, run.events, moment.when.t_us) is not None:
+        if measured(failing, run.events, moment.when.t_us) is not None or _behind(failing, run):
             return ()
     return tuple(standing_errors(run.events))
+
+
+def _behind(verdicts: Sequence[FlowVerdict], run: Observation) -> bool:
+    """True when the run tried one of these flows, and something is wrong behind its connection."""
+    tried = set(tried_flows(verdicts, run.events))
+    return any(verdict.finding is not None and flow_id(verdict) in tried for verdict in verdicts)
 
 
 def _explained(
     subject: Subject, found: Found, run: Observation, in_rerun: bool, covered: bool, proof: Proof | None
 ) -> Explained:
     seen = measured(found.cause.verdicts, run.events, found.when.t_us)
-    user = user_saw(run.events, seen.t_us) if seen is not None else None
+    tried = seen is not None or _behind(found.cause.verdicts, run)
+    user = user_saw(run.events, seen.t_us if seen is not None else found.when.t_us) if tried else None
     after_limit = gave_up(found.cause.verdicts[0], seen.text if seen is not None else None)
     left = None
     if subject.scenario is not None:

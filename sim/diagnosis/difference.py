@@ -31,13 +31,14 @@ class Fate:
     def compared(self) -> tuple[object, ...]:
         """What must be equal for a fate to be the same."""
         verdict, trace = self.verdict, self.verdict.trace
-        return (verdict.status, verdict.stranger, trace.outcome if trace is not None else "no connection")
+        outcome = trace.outcome if trace is not None else "no connection"
+        return (verdict.status, verdict.stranger, outcome, verdict.finding and verdict.finding.verdict)
 
     @property
     def text(self) -> str:
         """The verdict and the step that decides."""
         verdict, trace = self.verdict, self.verdict.trace
-        step = str(trace.deciding) if trace is not None else verdict.asked.error
+        step = str(verdict.finding or (trace.deciding if trace is not None else verdict.asked.error))
         time = "" if self.when.label == AT_THE_START else f"  ({instant(self.when)})"
         return f"{verdict.status.value:<12} {step}{time}"
 

@@ -273,6 +273,7 @@ def _stop(
 ) -> tuple[float, float]:
     """Where a flow ends."""
     device = verdict.trace.deciding.device if verdict.trace is not None else ""
+    device = verdict.finding.device if verdict.finding is not None else device
     for name, edge in plan.edges.items():
         if plan.environment.sites[name].edge.name == device:
             return edge.x + edge.width / 2, y

@@ -99,6 +99,15 @@ def _flow(verdict: FlowVerdict) -> dict[str, Any]:
         "accepted_by": trace.accepted_by if trace is not None else None,
         "accepted_port": trace.accepted_port if trace is not None else None,
         "decided": _step(trace.deciding) if trace is not None else None,
+        "finding": None
+        if verdict.finding is None
+        else {
+            "matter": verdict.finding.matter.value,
+            "device": verdict.finding.device,
+            "text": verdict.finding.text,
+            "verdict": verdict.finding.verdict,
+            "place": verdict.finding.place or None,
+        },
     }
 
 

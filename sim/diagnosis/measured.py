@@ -6,14 +6,15 @@ of witnesses, one for each kind of event that can show a flow failing; the earli
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cxsim.sim.diagnosis.told import ENABLE_FAILED, ERROR
+from cxsim.sim.diagnosis.told import ENABLE_FAILED, ERROR, one_line
 from cxsim.sim.eventlog import LoggedEvent
 from cxsim.sim.explain import FlowVerdict
 
-BAD_REQUEST = 400
+BAD_REQUEST, HTTPS = 400, 443
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,13 @@ def user_saw(events: Sequence[LoggedEvent], from_us: int) -> UserSaw | None:
     later = [event for event in events if event.t_us >= from_us]
     for event in later:
         fields = event.fields
-        reason = f" - {fields['reason']}" if fields.get("reason") else ""
+        reason = f" - {one_line(fields['reason'])}" if fields.get("reason") else ""
         if event.event == "cloud" and fields["status"] == ENABLE_FAILED:
             return UserSaw(event.t_us, f"provider cloud {fields['cloud']}: {ENABLE_FAILED}{reason}")
         if event.event == "workload" and fields["status"] == ERROR:
             return UserSaw(event.t_us, f"{fields['vm']}: {_before(events, event)}{ERROR}{reason}")
     errors = (e for e in later if e.event == "message" and e.fields["level"] == "error")
-    return next((UserSaw(error.t_us, error.fields["text"]) for error in errors), None)
+    return next((UserSaw(error.t_us, one_line(error.fields["text"])) for error in errors), None)
 
 
 def seconds(value: float) -> str:
@@ -126,9 +127,24 @@ def _replication(
     yield Measured(event.t_us, error.partition(leg)[2], after_s, verdict.source.name)
 
 
+def _message(verdict: FlowVerdict, event: LoggedEvent, _: Sequence[LoggedEvent]) -> Iterator[Measured]:
+    """The core reports an error and names what was asked for: the only trace that something wrong behind a
+    connection leaves."""
+    fields, asked = event.fields, verdict.asked
+    if fields["level"] != "error":
+        return
+    said = f"{fields['where']} {fields['text']}"
+    typed = asked.typed.value if asked.typed is not None else ""
+    end = r"(?![\d.:])" if asked.port == HTTPS else r"(?!.)"
+    names = rf"(?<![\w.-]){re.escape(asked.host)}(?::{asked.port}(?!\d)|{end})"
+    if (asked.error and typed and typed in said) or (not asked.error and re.search(names, said)):
+        yield Measured(event.t_us, one_line(fields["answer"]), None, event.host)
+
+
 _WITNESSES: dict[str, Callable[[FlowVerdict, LoggedEvent, Sequence[LoggedEvent]], Iterator[Measured]]] = {
     "connect": _connect,
     "tls": _tls,
     "call": _call,
     "replication": _replication,
+    "message": _message,
 }

@@ -1,8 +1,9 @@
 """A subject built and looked at: its flows at every moment that matters, and what a run of it recorded.
 
-Rules of this file: the flows are tried at the start (with the faults that are on then) and whenever a fault
-comes on or goes off; only moments at which something differs are kept. Looking changes nothing: traces count
-no packet, remedies are tried and taken back. The run itself is the one of `cxsim run`: same steps, same seed.
+Rules of this file: the flows are tried at the start (with the faults that are on then), whenever a fault
+comes on or goes off, and at the end; only moments at which something differs are kept. Looking changes
+nothing: traces count no packet, remedies are tried and taken back. The run itself is the one of `cxsim run`:
+same steps, same seed.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from cxsim.sim.world.world import World
 MOST_LOOKS = 200
 """Times that the flows are tried in one run; a fault that flaps more often is not followed further."""
 
-AT_THE_START = "at the start"
+AT_THE_START, AT_THE_END = "at the start", "when the run ends"
 TROUBLED = (Status.FAIL, Status.UNDETERMINED)
 
 
@@ -65,7 +66,8 @@ class Found:
         first = self.cause.verdicts[0]
         step = first.trace.deciding if first.trace is not None else None
         decided = (first.asked.error,) if step is None else (step.device, step.rule_id, step.reason)
-        return (decided, tuple(remedy.text for remedy in self.cause.cure.remedies), self.flows)
+        behind = first.finding.text if first.finding is not None else ""
+        return (decided, behind, tuple(remedy.text for remedy in self.cause.cure.remedies), self.flows)
 
     @property
     def undetermined(self) -> bool:
@@ -142,6 +144,11 @@ class _Eye:
         self.label = f"{self.label}, " if self.label else "when "
         self.label += f"fault '{name}' {words}"
 
+    def close(self) -> None:
+        """Take the last look: what only shows once certificates are trusted, say, shows now."""
+        self.label = self.label or AT_THE_END
+        self.take()
+
     def take(self) -> None:
         """Look now, if anything has changed since the last look."""
         if self.label and self.looks < MOST_LOOKS:
@@ -159,6 +166,8 @@ class _Flows:
 
     def __call__(self, world: World, when: Instant) -> None:
         verdicts = tuple(evaluate(world.view(), world.network))
+        if when.label == AT_THE_END and self.moments:
+            verdicts = _lasting(self.moments[-1].verdicts, verdicts)
         if self.moments and _fates(self.moments[-1].verdicts) == _fates(verdicts):
             return
         self.moments.append(Moment(when, verdicts))
@@ -169,9 +178,16 @@ class _Flows:
                 self.found.append(found)
 
 
+def _lasting(before: Sequence[FlowVerdict], now: Sequence[FlowVerdict]) -> tuple[FlowVerdict, ...]:
+    """What is known at the end: a run leaves states behind that will pass (tables of connections), so only
+    what is wrong behind a connection is taken from there."""
+    known = {flow_id(verdict): verdict for verdict in before}
+    return tuple(v if v.finding is not None else known.get(flow_id(v), v) for v in now)
+
+
 def _fates(verdicts: Sequence[FlowVerdict]) -> list[tuple[object, ...]]:
     return [
-        (flow_id(v), v.status, v.stranger, v.trace.deciding.text if v.trace is not None else v.asked.error)
+        (flow_id(v), v.status, v.stranger, str(v.finding), v.trace.deciding if v.trace else v.asked.error)
         for v in verdicts
     ]
 
@@ -219,7 +235,7 @@ def _run(scenario: Scenario, look: Look, causes_cured: Sequence[Cause]) -> Obser
             eye = _Eye(world, look, repairs)
             eye.open()
             problems = take_steps(world, scenario, watch)
-            eye.take()
+            eye.close()
             end_us, report = world.hub.elapsed_us, world.plane.report()
             faults = schedule.finish()
     events = tuple(log.events)

@@ -1,9 +1,10 @@
 """Proposed changes made in a real run, so that what they do is measured and not believed.
 
 Rules of this file: a repair is the remedies of one cause. It is made when its flows fail - before the first
-packet, or at the instant at which a fault comes on - and made again when a later fault undoes it. Provider
-cloud URLs are typed by the user, so they are changed in the scenario, before it runs. A change that the
-network refuses is told, never passed over.
+packet, or at the instant at which a fault comes on - and made again when a later fault undoes it. A remedy
+may be bound to the world that it was found in, so the same one (the same words) is found again in this one.
+Provider cloud URLs are typed by the user, so they are changed in the scenario, before it runs. A change that
+the network refuses is told, never passed over.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from cxsim.sim.explain import Cause, Endpoint, FlowVerdict, Remedy, evaluate
+from cxsim.sim.explain import Cause, Endpoint, FlowVerdict, Remedy, causes, evaluate
 from cxsim.sim.network import TopologyError, UnknownName
 from cxsim.sim.scenario import Environment
 from cxsim.sim.world.world import World
@@ -46,9 +47,12 @@ class Repairs:
         for cause in self.causes:
             mine = {flow_id(verdict) for verdict in cause.verdicts}
             now = evaluate(self.world.view(), self.world.network)
-            if any(verdict.failed and flow_id(verdict) in mine for verdict in now):
-                for remedy in cause.cure.remedies:
-                    self._make(remedy, cause.verdicts[0])
+            failing = [verdict for verdict in now if verdict.failed and flow_id(verdict) in mine]
+            if not failing:
+                continue
+            here = {r.text: r for again in causes(failing, self.world.network) for r in again.cure.remedies}
+            for remedy in cause.cure.remedies:
+                self._make(here.get(remedy.text, remedy), cause.verdicts[0])
 
     def _make(self, remedy: Remedy, verdict: FlowVerdict) -> None:
         try:

@@ -27,6 +27,11 @@ class Told:
     check: str
 
 
+def one_line(text: str) -> str:
+    """A text that may quote what a server sent, on one line."""
+    return " ".join(text.split())
+
+
 def last_statuses(events: Sequence[LoggedEvent]) -> tuple[dict[str, str], dict[str, str]]:
     """The last status of each provider cloud that was not deleted, and of each VM's migration."""
     clouds: dict[str, str] = {}
@@ -46,7 +51,8 @@ def standing_errors(events: Sequence[LoggedEvent]) -> list[Told]:
         fields = event.fields
         if event.event == "message":
             if fields["level"] == "error":
-                texts = (fields.get(key) or "" for key in ("text", "attempted", "where", "answer", "check"))
+                keys = ("text", "attempted", "where", "answer", "check")
+                texts = (one_line(fields.get(key) or "") for key in keys)
                 standing[fields["subject"]] = Told(event.t_us, fields["subject"], *texts)
             else:
                 standing.pop(fields["subject"], None)

@@ -94,11 +94,12 @@ def cause_text(explained: Explained, diagnosis: Diagnosis) -> CauseText:
         f"also row {v.row.row}{'' if v.row.phase is first.row.phase else f', {v.row.phase.value}'}: {v.flow}"
         for v in cause.verdicts[1:]
     ]
-    trace = first.trace.steps if first.trace is not None else ()
+    trace = [*first.trace.steps] if first.trace is not None else []
+    behind = [first.finding] if first.finding is not None else []
     return CauseText(
         f"{word}: {ended(first)}{time}{after}",
         (first.flow, *also),
-        tuple(f"{number:>2} {step}" for number, step in enumerate(trace, 1)),
+        tuple(f"{number:>2} {step}" for number, step in enumerate([*trace, *behind], 1)),
         tuple(_passages(explained, diagnosis)),
     )
 
@@ -132,7 +133,8 @@ def client_saw(explained: Explained) -> str:
     if seen is None:
         if explained.run.judgement is None:
             return f"{expected} (predicted: nothing was run)"
-        return f"{expected} (predicted: the run did not try it)"
+        why_not = "the run did not try it" if explained.user is None else "the run shows what came of it"
+        return f"{expected} (predicted: {why_not})"
     after = "" if seen.after_s is None else f" after {seconds(seen.after_s)}"
     return f"{seen.text}{after} (measured: {seen.host} at {at(seen.t_us)})"
 

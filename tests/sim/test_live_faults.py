@@ -29,6 +29,7 @@ from cxsim.sim.replication.plane import SimDataPlane, SimReplication
 from cxsim.sim.replication.settings import Settings
 from cxsim.sim.replication.workload import Constant, Disk, VmWorkload
 
+pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 START_S = 1509958800.0  # 2017-11-06T09:00:00Z
 URL = "https://203.0.113.32:8044"
 GIB = 2.0**30

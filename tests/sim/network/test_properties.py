@@ -113,16 +113,17 @@ def held(written: object, value: int) -> bool:
     return written == "any" or ipaddress.IPv4Address(value) in ipaddress.IPv4Network(str(written))
 
 
-def first_match(edge: Edge, order: Order, default: str, packet: Packet) -> tuple[str, Packet]:
-    """Run the stages of an inbound packet literally: what becomes of it, and the packet at the end."""
-    for stage in order.inbound:
+def first_match(edge: Edge, order: Order, default: str, entered: Side, packet: Packet) -> tuple[str, Packet]:
+    """Run the stages literally: what becomes of the packet, and the packet at the end."""
+    inbound = entered is Side.OUTSIDE
+    for stage in order.inbound if inbound else order.outbound:
         if stage is Stage.FILTER:
             action, answer = default, ""
             for rule in edge.rules:
                 if (
                     rule.enabled
                     and rule.protocol in ("any", "tcp")
-                    and rule.direction in ("any", "in")
+                    and rule.direction in ("any", "in" if inbound else "out")
                     and held(rule.source, packet.src)
                     and held(rule.destination, packet.dst)
                     and (not rule.ports or packet.dport in rule.ports)
@@ -131,42 +132,54 @@ def first_match(edge: Edge, order: Order, default: str, packet: Packet) -> tuple
                     break
             if action != "allow":
                 return (answer if action == "reject" else "drop"), packet
-        elif stage is Stage.DNAT:
+        elif stage is Stage.DNAT and inbound:
             for nat in edge.nat:
-                if nat.original == f"{dotted(packet.dst)}:{packet.dport}":
+                if nat.type == "dnat" and nat.original == f"{dotted(packet.dst)}:{packet.dport}":
                     host, port = nat.translated.split(":")
                     packet = packet._replace(dst=address(host), dport=int(port))
                     break
             else:
                 return "itself", packet
+        elif stage is Stage.SNAT and not inbound:
+            for nat in edge.nat:
+                if nat.type == "snat" and held(nat.original, packet.src):
+                    packet = packet._replace(src=address(nat.translated))
+                    break
     return "allow", packet
 
 
 ENDS = {Verdict.DROP: "drop", Verdict.RESET: "tcp-reset", Verdict.PROHIBITED: "icmp-prohibited"}
+SNAT = NatRule("s", "snat", "10.0.0.0/24", OWN)
+sides = st.sampled_from([Side.OUTSIDE, Side.INSIDE])
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=ids)
-@given(rules=rule_lists, nat=nat_lists, default=defaults, port=st.sampled_from(PORTS))
-@settings(max_examples=60, deadline=None, derandomize=True)
+@given(rules=rule_lists, nat=nat_lists, default=defaults, port=st.sampled_from(PORTS), entered=sides)
+@settings(max_examples=80, deadline=None, derandomize=True)
 def test_first_match_in_each_order(
     order: tuple[str, str],
     rules: tuple[FilterRule, ...],
     nat: tuple[NatRule, ...],
     default: str,
     port: int,
+    entered: Side,
 ) -> None:
     kind, name = order
-    edge = edge_of(kind, name, rules, nat, default)
+    edge = edge_of(kind, name, rules, (*nat, SNAT), default)
     packet = Packet("tcp", address(PUBLIC), 50000, address(OWN), port)
+    if entered is Side.INSIDE:
+        packet = Packet("tcp", address(SERVERS[0]), 50000, address(PUBLIC), port)
     steps: list[Step] = []
-    passage = Crossing(EdgeState(edge, SiteState(NEAR)), packet, Side.OUTSIDE, nothing_known, steps).run()
+    passage = Crossing(EdgeState(edge, SiteState(NEAR)), packet, entered, nothing_known, steps).run()
     device = DEVICE_TYPES[kind]
-    translated = any(rule.original == f"{OWN}:{port}" for rule in nat)
+    translated = entered is Side.INSIDE or any(rule.original == f"{OWN}:{port}" for rule in nat)
     # What a rule chooses makes a difference only to what is translated.
     used = device.orders[name if translated else device.order]
-    end, final = first_match(edge, used, default or device.default_in, packet)
+    action = default or (device.default_in if entered is Side.OUTSIDE else device.default_out)
+    end, final = first_match(edge, used, action, entered, packet)
     if passage is not None:
         assert (end, passage.after) == ("allow", final)
+        assert all(step.verdict is Verdict.PASS for step in steps)
     elif end == "itself":
         assert steps[-1].verdict is (Verdict.RESET if device.resets_closed_ports else Verdict.DROP)
     else:

@@ -5,20 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from cxsim.sim.network import (
-    Edge,
     FilterRule,
-    HostAttachment,
-    NatRule,
     Network,
     Outcome,
     Reason,
-    Site,
     StepKind,
-    Subnet,
     Topology,
     Verdict,
 )
@@ -84,52 +77,3 @@ def test_an_opaque_application_is_unknown_too(topology: Topology) -> None:
     opaque = FilterRule("8", "drop", ports=("application-12",))
     network = Network(topology.with_edge("CHC-ESG", rules=(opaque, ALLOW), groups={"application-12": None}))
     assert network.trace("tyrell-cce01", "203.0.113.32", 8044).outcome is Outcome.UNDETERMINED
-
-
-addresses = ["203.0.113.9", "198.51.100.1", "192.0.2.1"]
-sets = st.sampled_from(["any", *addresses, "Branches", "Servers"])
-rules = st.builds(
-    FilterRule,
-    id=st.just("r"),
-    action=st.sampled_from(["allow", "drop", "reject"]),
-    source=sets,
-    destination=sets,
-    ports=st.sampled_from([(), (443,), (80,)]),
-    source_negated=st.booleans(),
-)
-MEMBERS = [[], addresses[:1], addresses[1:2], addresses[:2]]
-
-
-def _world(edge: Edge) -> Network:
-    sites = (
-        Site("in", "tenant", (Subnet("lan", "10.0.0.0/24", "10.0.0.1"),)),
-        Site("out", "provider", (Subnet("far", "10.9.0.0/24", "10.9.0.1"),)),
-    )
-    far = Edge("F", "nsx-v", "out", "10.9.0.1", ("203.0.113.9",), default_action="allow",
-               nat=(NatRule("1", "snat", "10.9.0.0/24", "203.0.113.9"),))  # fmt: skip
-    hosts = (
-        HostAttachment("server", "in", "10.0.0.2", services=(443,)),
-        HostAttachment("client", "out", "10.9.0.2"),
-    )
-    return Network(Topology(sites, hosts, (edge, far)))
-
-
-@given(st.lists(rules, max_size=5), st.sampled_from(["allow", "drop"]))
-@settings(derandomize=True, max_examples=60, deadline=None)
-def test_undetermined_exactly_when_the_members_of_a_group_could_decide(
-    written: list[FilterRule], default: str
-) -> None:
-    nat = (NatRule("1", "dnat", "198.51.100.1:443", "10.0.0.2:443"),)
-    numbered = tuple(replace(rule, id=str(number)) for number, rule in enumerate(written))
-    edge = Edge("E", "nsx-v", "in", "10.0.0.1", ("198.51.100.1",), rules=numbered, nat=nat,
-                default_action=default, groups=GROUPS)  # fmt: skip
-    outcome = _world(edge).trace("client", "198.51.100.1", 443).outcome
-    nobody = ["192.0.2.254"]
-    possible = {
-        _world(replace(edge, groups={"Branches": branches or nobody, "Servers": servers or nobody}))
-        .trace("client", "198.51.100.1", 443)
-        .outcome
-        for branches in MEMBERS
-        for servers in MEMBERS
-    }
-    assert outcome is (possible.pop() if len(possible) == 1 else Outcome.UNDETERMINED)

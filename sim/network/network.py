@@ -7,6 +7,7 @@ How things change is in changes.py. Times are seconds of virtual time, capacitie
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,6 +49,9 @@ class Parameters:
     """The most a single transfer carries where no line limits it: a 10 Gbit/s adapter [I]."""
     arp_failure_s: float = 3.1
     """Until `No route to host` for a dead neighbour (edge-config 4.1 [M])."""
+    icmp_every_s: float = 0.0
+    """A router answers one client's rejected SYNs with ICMP no more often than this and drops the others in
+    silence; 0 = it always answers. Linux: icmp_ratelimit, 1 s [K]; measured 0 to 7.1 s (edge-config 4.1)."""
     undetermined_as: Fate = Fate.SILENT
     """What a client sees when unknown rules decide: the network does not guess, but time must go on."""
 
@@ -115,6 +119,7 @@ class Network:
         self._judged: dict[tuple[object, ...], tuple[Fate, Decision, tuple[Passage, ...]]] = {}
         self._streams: Callable[[str], Random] = streams or partial(stream, 0)
         self._jittering: dict[str, int] = {}
+        self._answered_s: dict[tuple[str, str], float] = {}
         self._live: dict[int, Live] = {}
         self._live_count = 0
         self._asked: dict[tuple[str, str], str] = {}
@@ -354,9 +359,24 @@ class Network:
         text = dotted(decision.dst)
         self._log(decision.trace(text, self.clock()), decision.dst, name)
         last = decision.steps[-1]
+        if self._held_back(decision):
+            return Attempt(Fate.SILENT, 0.0)
         neighbour = last.reason in (Reason.NO_HOST, Reason.HOST_DOWN, Reason.EDGE_DOWN, Reason.NO_GATEWAY)
         delay_s = self.parameters.arp_failure_s if neighbour else decision.rtt_s
         return Attempt(decision.fate, 0.0 if decision.fate is Fate.NO_ROUTE else delay_s)
+
+    def _held_back(self, decision: Decision) -> bool:
+        """True when the ICMP answer of an edge comes too soon after its last to the same client."""
+        last = decision.steps[-1]
+        if not self.parameters.icmp_every_s or last.kind is not StepKind.ACL:
+            return False
+        if decision.fate is not Fate.UNREACHABLE:
+            return False
+        key, now_s = (last.device, decision.source.name), self.clock()
+        held = now_s - self._answered_s.get(key, -math.inf) < self.parameters.icmp_every_s
+        if not held:
+            self._answered_s[key] = now_s
+        return held
 
     def _log(self, trace: Trace, dst: int, name: str | None) -> None:
         key = (trace.source, dst, trace.port, trace.outcome, trace.deciding.text)

@@ -24,7 +24,7 @@ import urllib3
 from cxsim.fake_cx.dataplane import ReplicationState, Sink, Source
 from cxsim.sim import identities
 from cxsim.sim.kernel import Hub, build, hooks
-from cxsim.sim.network import FilterRule, Flapping, Network, Topology, changes
+from cxsim.sim.network import FilterRule, Flapping, Network, Parameters, Topology, changes
 from cxsim.sim.replication.plane import SimDataPlane, SimReplication
 from cxsim.sim.replication.settings import Settings
 from cxsim.sim.replication.workload import Constant, Disk, VmWorkload
@@ -139,6 +139,7 @@ RESET = (
 )
 READ_TIMEOUT = "ReadTimeout < ReadTimeoutError"
 REFUSED = "ConnectionError < MaxRetryError < NewConnectionError < ConnectionRefusedError 111"
+UNREACHABLE = "ConnectionError < MaxRetryError < NewConnectionError < OSError 113"
 OK, AT_ONCE, SLOWLY = "done", 0.02, 10.02
 RESUMES_AT_ONCE = 10.0
 RESUMES_LATE = 450.0
@@ -406,6 +407,20 @@ def test_a_connection_attempt_succeeds_with_the_first_syn_after_the_line_comes_u
         return world.request(session)
 
     assert world.client(work) == (OK, 11.06)
+
+
+def test_a_reject_that_is_held_back_answers_a_later_syn() -> None:
+    """Routers limit ICMP: some seconds and then `No route to host` is no drop (edge-config 4.1 [M])."""
+    world = World(_topology())
+    world.network.parameters = Parameters(icmp_every_s=4.0)
+    prohibited = replace(REJECT, reject_with="icmp-prohibited")
+    changes.add_rule(world.network, CLOUD, prohibited)
+
+    def work(session: requests.Session) -> tuple[str, float]:
+        assert world.request(session) == (UNREACHABLE, 0.02)
+        return world.request(session)
+
+    assert world.client(work) == (UNREACHABLE, 4.02)
 
 
 def test_a_flapping_line_lets_through_what_is_sent_again_while_it_is_up() -> None:

@@ -124,6 +124,8 @@ class Network:
         self._live_count = 0
         self._asked: dict[tuple[str, str], str] = {}
         self._trial = 0
+        self.composition: object | None = None
+        """Whoever composed hosts and network, for changes of what is not the network's own."""
 
     # --- what a walk looks up (walk.Ground) ---
 

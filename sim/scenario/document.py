@@ -35,7 +35,7 @@ def table(model: dict[str, Any]) -> str:
     required = set(model.get("required", ())) | set(model.get("x-required", ()))
     lines = ["| key | type | default | meaning | example |", "|---|---|---|---|---|"]
     for key, prop in properties.items():
-        default = "required" if key in required else _default(prop)
+        default = "required" if key in required else default_of(prop)
         example = prop.get("examples", [None])[0]
         cells = (
             f"`{key}`",
@@ -74,7 +74,8 @@ def _several(kind: str) -> str:
     return one if " " in one or "," in one else f"{one}s"
 
 
-def _default(prop: dict[str, Any]) -> str:
+def default_of(prop: dict[str, Any]) -> str:
+    """The default of a key in words."""
     value = prop.get("default")
     if value is None or value in ([], {}):
         return "none"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cxsim.sim.explain import line as lines
 from cxsim.sim.explain import service, tls
@@ -45,11 +45,13 @@ FULL_MTU_BYTES = 1500
 Undo = Callable[[], None]
 
 
-def _apply(description: str, act: Callable[[], Undo]) -> Callable[[Network], Change]:
-    """A change of something that is not the network's, as explanations make changes."""
+def _apply(description: str, act: Callable[[World], Undo]) -> Callable[[Network], Change]:
+    """A change of something that is not the network's, as explanations make changes: in whichever world the
+    network belongs to, for a remedy found in one run is tried in another."""
 
     def apply(network: Network) -> Change:
-        return Change(description, "", act(), ())
+        world = cast("World", network.composition)
+        return Change(description, "", act(world), ())
 
     return apply
 
@@ -102,16 +104,8 @@ class Inspection:
             return None  # at first sight its certificate is trusted like any other
         party = world.network.edge(device.edge).site.party
 
-        def take_away() -> Undo:
-            devices = list(world.interposed.devices)
-            world.interposed.devices.remove(device)
-
-            def undo() -> None:
-                world.interposed.devices[:] = devices
-
-            return undo
-
-        apply = _apply(f"without {device.name}", take_away)
+        name, edge, port = device.name, device.edge, device.port
+        apply = _apply(f"without {name}", lambda other: other.interposed.take_away(name, edge, port))
         return tls.ended_by_device(verdict, device.name, device.edge, party, device.place, apply)
 
     def _changed(self, verdict: FlowVerdict) -> Finding | None:
@@ -153,9 +147,9 @@ class Inspection:
         apply = self._restoring(verdict.target.name)
         return tls.outside_dates(verdict, first_s, last_s, true_s + skew_s, shown.place, apply)
 
-    def _restoring(self, host: str) -> Callable[[Network], Change]:
-        machines = self._world.machines
-        return _apply(f"the first certificate of {host}", lambda: machines.restore_identity(host))
+    @staticmethod
+    def _restoring(host: str) -> Callable[[Network], Change]:
+        return _apply(f"the first certificate of {host}", lambda world: world.machines.restore_identity(host))
 
     # --- clocks ---
 
@@ -181,9 +175,9 @@ class Inspection:
             self._setting_clock(wrong),
         )
 
-    def _setting_clock(self, host: str) -> Callable[[Network], Change]:
-        machines = self._world.machines
-        return _apply(f"the right time on {host}", lambda: machines.set_clock(host))
+    @staticmethod
+    def _setting_clock(host: str) -> Callable[[Network], Change]:
+        return _apply(f"the right time on {host}", lambda world: world.machines.set_clock(host))
 
     # --- web servers ---
 
@@ -195,8 +189,7 @@ class Inspection:
         if manner is None or (isinstance(manner, Late) and manner.delay_s < PATIENCE_S):
             return None
         outcome = service.LATE if isinstance(manner, Late) else service.WRONG
-        machines = self._world.machines
-        apply = _apply(f"{name} answers", lambda: machines.answer_properly(name))
+        apply = _apply(f"{name} answers", lambda world: world.machines.answer_properly(name))
         return service.answers_otherwise(verdict, manner.text(), outcome, machine.front.place, apply)
 
     # --- lines ---

@@ -69,6 +69,16 @@ class Interposed:
 
         return undo
 
+    def take_away(self, name: str, edge: str, port: int) -> Callable[[], None]:
+        """Take devices of a name away; the answer puts them back, once."""
+        before = self.devices
+        self.devices = [d for d in before if (d.name, d.edge, d.port) != (name, edge, port)]
+
+        def undo() -> None:
+            self.devices = before
+
+        return undo
+
     def device_on(self, source_host: str, address: str, port: int) -> TlsDevice | None:
         """The device that would take a connection, if one would. Nothing is counted."""
         if not self.devices:

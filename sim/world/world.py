@@ -90,6 +90,7 @@ class World:
             listeners=self.hub.listener,
             streams=partial(stream, seed),
         )
+        self.network.composition = self
         self.interposed = Interposed(self.network)
         self.hub.network = self.interposed
         self.machines = Machines(self.hub, self.network, self.hosts)

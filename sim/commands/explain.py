@@ -91,7 +91,7 @@ def explain(
     problem = _misuse(paths, party, source, target, diff, html)
     if problem is not None:
         _refuse(problem)
-    subjects = _read(diff if diff is not None else paths)
+    subjects = [s for one in diff for s in _read([one])] if diff is not None else _read(paths)
     console = Console(highlight=False)
     wanted = Wanted(tuple(subjects), party, source, target, as_json, html, console)
     use: Callable[[Wanted], Exit] = _diagnoses
@@ -161,6 +161,8 @@ def _diagnoses(wanted: Wanted) -> Exit:
             continue
         if number:
             click.echo()
+        if wanted.party is not None and len(wanted.subjects) > 1:
+            click.echo(f"=== {subject.name}: {subject.title}")
         if wanted.party is None:
             show(wanted.console, diagnosis)
         else:

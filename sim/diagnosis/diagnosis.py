@@ -70,15 +70,23 @@ class Explained:
 
 
 @dataclass(frozen=True)
+class Unexplained:
+    """An error of the core that no failing flow explains. `after`: for how many causes the changes had been
+    made when it showed; `flows_pass`: every required flow passed then."""
+
+    told: Told
+    after: int
+    flows_pass: bool
+
+
+@dataclass(frozen=True)
 class Diagnosis:
-    """All that can be said. `told`: errors of the core that no failing flow explains; `told_after`: how many
-    changes had been made when they showed."""
+    """All that can be said."""
 
     subject: Subject
     observation: Observation
     explained: tuple[Explained, ...]
-    told: tuple[Told, ...]
-    told_after: int
+    told: tuple[Unexplained, ...]
 
     @property
     def exit(self) -> Exit:
@@ -110,7 +118,11 @@ def diagnose(subject: Subject) -> Diagnosis:
             known |= {other.signature for other in new}
             waiting = [*((other, latest) for other in new), *waiting]
         explained.append(_explained(subject, found, run, run is not first, covered, proof))
-    return Diagnosis(subject, first, tuple(explained), _unexplained(latest), len(applied))
+    told = _unexplained(first, 0)
+    if latest is not first:
+        known_texts = {one.told.text for one in told}
+        told += [one for one in _unexplained(latest, len(applied)) if one.told.text not in known_texts]
+    return Diagnosis(subject, first, tuple(explained), tuple(told))
 
 
 def _proof(found: Found, before: int, rerun: Observation) -> Proof:
@@ -124,13 +136,13 @@ def _proof(found: Found, before: int, rerun: Observation) -> Proof:
     return Proof(before, rerun, tuple(still), tuple(others))
 
 
-def _unexplained(run: Observation) -> tuple[Told, ...]:
+def _unexplained(run: Observation, after: int) -> list[Unexplained]:
     """Errors of the core in a run in which no flow that fails was seen to fail."""
     for moment in run.moments:
         failing = [verdict for verdict in moment.verdicts if verdict.failed]
         if measured(failing, run.events, moment.when.t_us) is not None or _behind(failing, run):
-            return ()
-    return tuple(standing_errors(run.events))
+            return []
+    return [Unexplained(told, after, run.all_pass) for told in standing_errors(run.events)]
 
 
 def _behind(verdicts: Sequence[FlowVerdict], run: Observation) -> bool:

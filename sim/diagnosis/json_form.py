@@ -48,16 +48,16 @@ def of_diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
         "causes": [_cause(explained) for explained in diagnosis.explained],
         "told": [
             {
-                "t_s": told.t_us / 1e6,
-                "subject": told.subject,
-                "text": told.text,
-                "attempted": told.attempted,
-                "where": told.where,
-                "answer": told.answer,
-                "check": told.check,
-                "changes_made": diagnosis.told_after,
+                "t_s": one.told.t_us / 1e6,
+                "subject": one.told.subject,
+                "text": one.told.text,
+                "attempted": one.told.attempted,
+                "where": one.told.where,
+                "answer": one.told.answer,
+                "check": one.told.check,
+                "causes_cured": one.after,
             }
-            for told in diagnosis.told
+            for one in diagnosis.told
         ],
         "ends_with": None if seen.judgement is None else seen.judgement.states,
         "warnings": list(seen.warnings),

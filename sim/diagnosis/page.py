@@ -97,7 +97,7 @@ def _diagnosis(diagnosis: Diagnosis, prefix: str) -> Iterator[str]:
         yield from _table(shown, "" if before is None else "different from before:")
         before = moment
     texts = [cause_text(explained, diagnosis) for explained in diagnosis.explained]
-    texts += [told_text(told, diagnosis) for told in diagnosis.told]
+    texts += [told_text(told) for told in diagnosis.told]
     for number, text in enumerate(texts, 1):
         yield from _cause(text, number, len(texts), prefix)
     used = [f"[{v.row.grade}]" for v in seen.moments[0].verdicts] + [str(text) for text in texts]

@@ -61,7 +61,7 @@ def show(console: Console, diagnosis: Diagnosis) -> None:
         line(f"At {at(after.when.t_us)}, {after.when.label}: {tally(after.verdicts)}; different:")
         _table(console, changed_flows(before, after))
     texts = [cause_text(explained, diagnosis) for explained in diagnosis.explained]
-    texts += [told_text(told, diagnosis) for told in diagnosis.told]
+    texts += [told_text(told) for told in diagnosis.told]
     for number, text in enumerate(texts, 1):
         line()
         for row in cause_lines(text, number, len(texts)):

@@ -100,7 +100,7 @@ def ticket(diagnosis: Diagnosis, party: str) -> Iterator[str]:
     for number, explained in enumerate(mine, 1):
         yield ""
         yield from _cause(explained, number if len(mine) > 1 else None, discreet)
-    for error in told:
+    for error in [unexplained.told for unexplained in told]:
         yield ""
         yield f"The CX appliance reports: {discreet(error.text)}"
         yield f"Please check: {discreet(error.check)}"

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cxsim.sim.diagnosis.diagnosis import Diagnosis, Explained, Proof
+from cxsim.sim.diagnosis.diagnosis import Diagnosis, Explained, Proof, Unexplained
 from cxsim.sim.diagnosis.measured import seconds
 from cxsim.sim.diagnosis.observation import Instant, Moment
-from cxsim.sim.diagnosis.told import Told
 from cxsim.sim.diagnosis.untested import Untested
 from cxsim.sim.explain import ClientLimits, FlowVerdict, Remedy, Status
 from cxsim.sim.explain.cause import AFTERWARDS, ended, predicted, why
@@ -190,12 +189,15 @@ def untested_lines(left: Untested) -> Iterator[str]:
         yield "nothing: the run tried everything that its steps ask for"
 
 
-def told_text(told: Told, diagnosis: Diagnosis) -> CauseText:
+def told_text(unexplained: Unexplained) -> CauseText:
     """An error of the core that no failing flow explains."""
-    made = f" with {count(diagnosis.told_after, 'change')} above made" if diagnosis.told_after else ""
-    reached = f"every required flow passes{made}, so the network is not the cause"
+    told = unexplained.told
+    network = "not the cause: every required flow passes"
+    if not unexplained.flows_pass:
+        network = "not the cause: this run was not seen to try any of the flows that fail"
     return CauseText(
-        f"FAILED: {told.subject} at {at(told.t_us)}{', once the changes above are made' if made else ''}",
+        f"FAILED: {told.subject} at {at(told.t_us)}"
+        + (", once the changes above are made" if unexplained.after else ""),
         (told.text,),
         (),
         (
@@ -203,7 +205,7 @@ def told_text(told: Told, diagnosis: Diagnosis) -> CauseText:
             Passage("Where", (told.where,)),
             Passage("Answer", (told.answer,)),
             Passage("Check", (told.check,)),
-            Passage("Network", (reached,)),
+            Passage("Network", (network,)),
             Passage("Re-run", ("none: it is no change of a network device or a public endpoint",)),
         ),
     )
@@ -217,7 +219,7 @@ def closing_lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"The run ends with: {seen.judgement.states}."
     if seen.all_pass and not diagnosis.told:
         yield "Every required flow passes: nothing to change."
-    if diagnosis.told and not causes:
+    if diagnosis.told and seen.all_pass:
         yield "Every required flow passes: look at what the core says."
     proofs = [explained.proof for explained in causes if explained.proof is not None]
     if proofs:

@@ -19,6 +19,7 @@ from cxsim.sim.scenario import Scenario, Watch
 from cxsim.sim.scenario.environment import Environment
 from cxsim.sim.serve.bridge import Bridge, Listening
 from cxsim.sim.serve.endpoints import endpoints_of
+from cxsim.sim.serve.warm import compile_data_plane
 from cxsim.sim.world.world import World
 
 KEPT_EVENTS = 20_000
@@ -132,6 +133,7 @@ class Twin:
             self._ready.set()
 
     def _live(self) -> None:
+        compile_data_plane(self.environment)
         log = RollingLog()
         if self._on_event is not None:
             log.listeners.append(self._on_event)

@@ -57,6 +57,7 @@ def blocked(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None
         text = f"{where}: add {quote_rule(edge.edge.type, allow)}"
         return Remedy(edge.site.party, text, notes=notes, apply=_adding(edge.name, allow, "bottom"))
     rule = next(s for s in edge.rules if s.rule.id == step.rule_id and not s.removed)
+    allow = replace(allow, matches=rule.rule.matches)  # the packet is as that rule saw it
     quoted = insert_rule(edge.edge.type, allow, _position(edge, rule))
     above = f"add above {_short(rule)}: {quoted}"
     disable = _disabling(edge.name, rule.rule.id)

@@ -222,6 +222,42 @@ def test_the_words_of(case: Callable[[str, str], Case], kind: str) -> None:
     assert text == (GOLDEN / f"remedies-{kind}.txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("match", "sees"), [("external", (PUBLIC, 443)), ("internal", (PRIVATE, 8043))])
+def test_on_nsx_t_the_nat_rule_says_what_a_firewall_rule_must_name(
+    topology: Topology,
+    of_type: Callable[[Topology, str], Topology],
+    view: EnvironmentView,
+    match: str,
+    sees: tuple[str, int],
+) -> None:
+    made = of_type(topology, "nsx-t")
+    nat = tuple(replace(rule, firewall_match=match) for rule in made.edges[0].nat)
+    network = Network(made.with_edge(EDGE, nat=nat))
+    changes.remove_rule(network, EDGE, "2")
+    verdict = next(v for v in failing(evaluate(view, network)) if v.row.row == "5")
+    cured = cure(verdict, network)
+    assert cured.works
+    assert f"-> {sees[0]}:{sees[1]}" in cured.remedies[0].text
+
+
+def test_above_a_deny_that_matches_on_translated_goes_an_allow_that_does_too(
+    topology: Topology, view: EnvironmentView
+) -> None:
+    """An NSX-v edge has rules of both kinds in one list."""
+    deny = FilterRule("90", "drop", "", "any", PRIVATE, "tcp", (PRIVATE_PORT,), matches="translated")
+    keep = FilterRule("91", "drop", "", "any", PRIVATE, "tcp", (PRIVATE_PORT,), matches="translated")
+    network = Network(topology)
+    changes.add_rule(network, EDGE, keep)
+    changes.add_rule(network, EDGE, deny)
+    verdict = next(v for v in failing(evaluate(view, network)) if v.row.row == "5")
+    cured = cure(verdict, network)
+    assert cured.works
+    assert cured.remedies[0].text.endswith(
+        'add above rule 90: rule "Replicator (CCE) tyrell-cce01": accept tcp 203.0.113.32 -> 192.168.0.34:8043'
+        ", match on translated"
+    )
+
+
 # --- the way back ---
 
 

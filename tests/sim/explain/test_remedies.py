@@ -253,8 +253,8 @@ def test_above_a_deny_that_matches_on_translated_goes_an_allow_that_does_too(
     cured = cure(verdict, network)
     assert cured.works
     assert cured.remedies[0].text.endswith(
-        'add above rule 90: rule "Replicator (CCE) tyrell-cce01": accept tcp 203.0.113.32 -> 192.168.0.34:8043'
-        ", match on translated"
+        'add above rule 90: rule "Replicator (CCE) tyrell-cce01": accept tcp 203.0.113.32 -> '
+        "192.168.0.34:8043, match on translated"
     )
 
 

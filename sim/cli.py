@@ -18,6 +18,7 @@ from rich.console import Console
 
 from cxsim.sim import render
 from cxsim.sim.batch import RunOptions, log_path, run_batch
+from cxsim.sim.commands.case import case
 from cxsim.sim.commands.explain import explain
 from cxsim.sim.commands.faults import command as faults
 from cxsim.sim.commands.import_ import import_
@@ -281,6 +282,7 @@ def list_scenarios(paths: tuple[Path, ...], tags: tuple[str, ...]) -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
+    case,
     explain,
     faults,
     import_,

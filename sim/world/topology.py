@@ -156,11 +156,15 @@ def nat_rule_of(rule: NatRule) -> net.NatRule:
         translated=nat_end(rule.translated),
         protocol=rule.protocol,
         interface=rule.interface,
-        source=rule.source,
-        destination=rule.destination,
+        source=_alone(rule.source),
+        destination=_alone(rule.destination),
         enabled=rule.enabled,
         place=str(rule.place),
     )
+
+
+def _alone(values: tuple[str, ...]) -> str | tuple[str, ...]:
+    return values[0] if len(values) == 1 else values
 
 
 def port_range(ports: Ports | PortGroup) -> int | str:

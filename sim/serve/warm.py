@@ -33,7 +33,9 @@ def compile_data_plane(environment: Environment) -> None:
         ),
         None,
     )
-    if vm is None or target is None:
+    hosts = [h for h in environment.hosts.values() if isinstance(h, written.Esxi)]
+    written_to = next((h for h in hosts if target is not None and h.vcenter == target.vcenter), None)
+    if vm is None or target is None or written_to is None:
         return
     source = environment.hosts[connector_of(environment).replicator]
     esxi = environment.hosts[vm.esxi].address
@@ -43,7 +45,7 @@ def compile_data_plane(environment: Environment) -> None:
         with world.hub as hub:
             records = (record for vcenter in world.vcenters.values() for record in vcenter.vms())
             identity = next(record.instance_uuid for record in records if record.name == vm.name)
-            world.plane.expect(target.name, Sink(_ID, target.address, thin=True))
+            world.plane.expect(target.name, Sink(_ID, written_to.address, thin=True))
             world.plane.start(
                 source.name,
                 Source(_ID, identity, esxi, source.address, address, 44045, _RPO_S, (FIRST_DISK_KEY,)),

@@ -20,6 +20,8 @@ import pytest
 
 CXSIM = [sys.executable, "-m", "cxsim.sim.cli"]
 WAIT_S = 60.0
+START_S = 180.0
+"""The first start after an edit compiles the data plane."""
 """Longest wait for anything; on an idle machine everything takes a few seconds."""
 
 PASSWORDS = {

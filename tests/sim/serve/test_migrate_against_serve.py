@@ -16,7 +16,7 @@ from processes import SMALL_JOB, WAIT_S, Served, json_lines, wait_for
 from cxsim.sim.run import run_scenario
 from cxsim.sim.scenario import load
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 _ID = re.compile(r"H4-[0-9a-f-]{36}|[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)[a-z]+-\d+|(?<=/)[MT]-\d+")
 READING = re.compile(r"SOAP (Login|Logout|Retrieve\w+|ContinueRetrieve\w+|\w+View|Find\w+)")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import socket
 import ssl
 import threading
@@ -23,7 +22,7 @@ from cxsim.sim.scenario.loader import load_environment
 from cxsim.sim.serve.bridge import MOST_CONNECTIONS
 from cxsim.sim.serve.twin import Twin
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(200), pytest.mark.filterwarnings("ignore:Unverified HTTPS request")]
 
 ENVIRONMENT = """\
 schema: 1
@@ -37,7 +36,7 @@ faults:
     firewall_rule:
       edge: CHC-ESG
       at: top
-      rule: {{id: 99, name: hardening, action: {action}, source: any, destination: any, protocol: tcp, ports: [8044]}}
+      rule: {{id: 99, name: hardening, action: {action}, source: any, destination: any, ports: [8044]}}
 steps:
   - run_for: 1 min
 expect:
@@ -70,9 +69,18 @@ def port_of(twin: Twin, place: str) -> int:
 
 def handshake(port: int, timeout_s: float = 10.0) -> bytes:
     """The certificate that a port shows, DER."""
-    with socket.create_connection(("127.0.0.1", port), timeout=timeout_s) as sock:
-        with closing(unverified_context().wrap_socket(sock, server_hostname="any.example")) as secured:
-            return secured.getpeercert(True) or b""
+    sock = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
+    with sock, closing(unverified_context().wrap_socket(sock, server_hostname="any.example")) as secured:
+        return secured.getpeercert(True) or b""
+
+
+def is_cut(port: int) -> bool:
+    """Whether a connection is ended at once."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
+            return sock.recv(1) == b""
+    except ConnectionError:
+        return True
 
 
 def test_certificates_are_those_of_the_simulated_hosts(start: Callable[..., Twin]) -> None:
@@ -86,9 +94,6 @@ def test_certificates_are_those_of_the_simulated_hosts(start: Callable[..., Twin
         expected = identities.self_signed(0, host, around_s=around_s)
         assert handshake(port_of(twin, place)) == expected.chain_der[0]
         assert twin.thumbprints()[place] == expected.thumbprint()
-        assert expected.thumbprint().endswith(
-            hashlib.sha256(expected.chain_der[0]).digest()[-1:].hex().upper()
-        )
 
 
 def test_a_session_keeps_its_connection_through_the_simulated_network(start: Callable[..., Twin]) -> None:
@@ -142,10 +147,7 @@ def test_threads_do_not_grow_with_connections_and_those_are_bounded(start: Calla
     try:
         time.sleep(0.5)
         assert threading.active_count() == before
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as one_more, pytest.raises(OSError):
-            one_more.settimeout(5)
-            if not one_more.recv(1):
-                raise ConnectionResetError
+        assert is_cut(port)
     finally:
         for sock in with_all:
             sock.close()

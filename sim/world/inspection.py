@@ -40,7 +40,7 @@ PINNED = (Role.VCD, Role.CLOUD_SERVICE, Role.MANAGER, Role.REPLICATOR)
 IDLE_S = 3600.0
 ROOM = 1_000_000
 """Connections of an edge that has room."""
-FULL_MTU_BYTES = 1500
+NO_LIMIT_BYTES = 10**9
 
 Undo = Callable[[], None]
 
@@ -211,7 +211,7 @@ class Inspection:
             name, party = link.wan.name, self._party(link.wan.name, verdict)
 
             def apply(network: Network, name: str = name) -> Change:
-                mtu = FULL_MTU_BYTES
+                mtu = NO_LIMIT_BYTES
                 return changes.set_line(network, name, mtu_bytes=mtu, mtu_up_bytes=mtu, mtu_down_bytes=mtu)
 
             return lines.swallows_segments(verdict, name, party, limit_bytes, self._line_place(name), apply)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import pytest
 
 from cxsim.sim.eventlog import EventLog
 from cxsim.sim.explain import Cause, Endpoint, causes, evaluate
@@ -25,6 +28,8 @@ class Ran:
     problems: tuple[str, ...]
     unmet_faults: tuple[str, ...]
     causes: tuple[Cause, ...]
+    judge: Callable[[Sequence[Any]], tuple[Outcome, ...]]
+    """Other expectations of the same run."""
 
     @property
     def unmet(self) -> list[str]:
@@ -54,8 +59,11 @@ def run(scenario: Scenario, cured: Sequence[Cause] = (), with_faults: bool = Tru
             unmet = tuple(fault.name for fault in schedule.finish() if not fault.met)
             found = causes(evaluate(world.view(), world.network), world.network)
     expected = scenario.without_faults if cured or not with_faults else scenario.expect
-    outcomes = judge(expected, log.events, end_us, scenario, figures)
-    return Ran(tuple(outcomes), tuple(problems), unmet, tuple(found))
+
+    def judged(expectations: Sequence[Any]) -> tuple[Outcome, ...]:
+        return tuple(judge(expectations, log.events, end_us, scenario, figures))
+
+    return Ran(judged(expected), tuple(problems), unmet, tuple(found), judged)
 
 
 def _make(cause: Cause, world: World) -> None:
@@ -65,3 +73,9 @@ def _make(cause: Cause, world: World) -> None:
         elif remedy.asked is not None and cause.verdicts[0].row.endpoint not in URLS:
             typed = f"{remedy.asked.host}:{remedy.asked.port}"
             world.set_public_endpoint(cause.verdicts[0].target.name, typed, "")
+
+
+@pytest.fixture(scope="session")
+def run_scenario() -> Callable[..., Ran]:
+    """`run`."""
+    return run

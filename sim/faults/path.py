@@ -21,7 +21,10 @@ def bandwidth(world: World, fault: written.BandwidthFault, place: str) -> Effect
 def latency(world: World, fault: written.LatencyFault, place: str) -> Effect:
     """Give the line another round trip."""
     world.places[fault.link] = place
-    return of_changes([changes.set_line(world.network, fault.link, rtt_s=fault.rtt_s, place=place)])
+    change = changes.set_line(
+        world.network, fault.link, rtt_s=fault.rtt_s, jitter_s=fault.jitter_s, place=place
+    )
+    return of_changes([change])
 
 
 def loss(world: World, fault: written.PacketLossFault, place: str) -> Effect:

@@ -54,6 +54,13 @@ class Wan(Model):
     rtt_s: Duration = Field(
         default=0.0, alias="rtt", le=60, description="round trip that this link adds", examples=["20 ms"]
     )
+    jitter_s: Duration = Field(
+        default=0.0,
+        alias="jitter",
+        le=60,
+        description="the most that a segment is later than another, each way; transfers take no notice",
+        examples=["5 ms"],
+    )
     loss: Fraction = Field(default=0.0, description="packets lost, both ways", examples=["0.1 %"])
     mtu_bytes: Annotated[int, Field(strict=True, ge=576, le=9216)] | None = Field(
         default=None, description="larger packets vanish; default: no limit below the hosts'", examples=[1400]

@@ -45,6 +45,7 @@ def _site(site: Site) -> net.Site:
             wan.rtt_s,
             wan.loss,
             wan.mtu_bytes,
+            jitter_s=wan.jitter_s,
             place=str(wan.place),
         ),
         dns=net.Dns(records=site.dns.records, server=site.dns.server, place=str(site.dns.place)),

@@ -37,6 +37,13 @@ class LatencyFault(Model):
     rtt_s: Duration = Field(
         alias="rtt", le=60, description="round trip that the link adds", examples=["400 ms"]
     )
+    jitter_s: Duration | None = Field(
+        default=None,
+        alias="jitter",
+        le=60,
+        description="the most that a segment is later than another, each way; default: as it was",
+        examples=["30 ms"],
+    )
 
 
 class PacketLossFault(Model):

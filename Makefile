@@ -6,7 +6,7 @@ SCENARIO ?= scenarios/
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint bench clean
+.PHONY: help install run test test-long check lint bench clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,7 +21,10 @@ run: $(STAMP)  ## run the scenario library, or SCENARIO=scenarios/warm-migration
 	@$(BIN)/cxsim run -j 2 $(SCENARIO)
 
 test: $(STAMP)  ## run all tests
-	@$(BIN)/pytest -q -n 2 --dist loadfile tests
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not long" tests
+
+test-long: $(STAMP)  ## run the long tests: 10,000 crashes with a fault of the network at the same time
+	@$(BIN)/pytest -q -n 2 -m long tests
 
 check: $(STAMP)  ## prove that every scenario needs its faults
 	@$(BIN)/cxsim check --without-faults -j 2 scenarios/

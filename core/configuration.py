@@ -46,6 +46,8 @@ class ApplianceConfig:
     """How often a command that may safely be repeated is sent when the connection fails."""
     command_delay_s: float = 10.0
     """Before the second try; doubled before each further one, with up to a quarter of jitter."""
+    command_delay_most_s: float = 300.0
+    """The longest delay before a command that is repeated until it is answered."""
     rpo_min_s: float = 300.0
     """5 min (cx.md 3.2: the fastest a practitioner saw; sources differ)."""
     rpo_max_s: float = 86400.0

@@ -19,7 +19,7 @@ from cxsim.core.guard import SourceGuard
 from cxsim.core.messages import tell, tell_error
 from cxsim.core.migration_states import MIGRATION, RESUME, WATCHED, Action, Event, State
 from cxsim.core.neighbours import OpenVcenter
-from cxsim.core.patience import patiently
+from cxsim.core.patience import patiently, until_answered
 from cxsim.core.preflight import plan
 from cxsim.core.provider import ProviderClouds
 from cxsim.core.provider_states import CloudState
@@ -116,6 +116,7 @@ class Migrations:
             WorkloadRecord(item.order, item.vm, request.cloud, request.vdc, network=request.network)
             for item in planned
         ]
+        self._clear_earlier(records)
         self._take_in(records)
         try:
             action = self.book.submit(records)
@@ -225,8 +226,16 @@ class Migrations:
             if service.migration(remote_id).state not in CUTOVER_TAKEN:
                 service.cut_over(remote_id, record.name, record.power_on, record.cutover_tag)
 
+        # The provider may have begun although its answer was lost: whoever gave up now, and let the source
+        # be powered on again, would have two copies running.
         try:
-            patiently(self._runtime, self._config, look_then_ask)
+            until_answered(
+                self._runtime,
+                self._config,
+                look_then_ask,
+                wanted=lambda: record.state is State.REQUESTING_CUTOVER,
+                complain=lambda error: tell_error(self._runtime, record.name, error),
+            )
         except UserError as error:
             return self._failed(record, Event.FAILED, error, f"; {SOURCE_OFF_NOTE}")
         return self._happened(record, Event.CUTOVER_ACCEPTED)
@@ -259,24 +268,31 @@ class Migrations:
         return None
 
     def _clean_up(self, record: WorkloadRecord) -> Action | None:
-        def remove() -> None:
-            remote_id = record.remote_id or self._remote_id_by_key(service, record)
-            if remote_id is not None:
-                service.remove(remote_id, record.name)
+        """Remove what the provider has of a migration, unless it turns out to be cutting over or complete:
+        then the target counts, and the source must not run again."""
+
+        def remove() -> Event:
+            remote = self._remote(service, record)
+            if remote is None:
+                return Event.CLEANED
+            if remote.state in CUTOVER_TAKEN:
+                return SEEN[remote.state]
+            with suppress(NotFound):  # gone already is as good
+                service.remove(remote.id, record.name)
+            return Event.CLEANED
 
         try:
             service = self._service(record)
-            with suppress(NotFound):
-                patiently(self._runtime, self._config, remove)
+            event = patiently(self._runtime, self._config, remove)
         except UserError as error:
             return self._failed(record, Event.FAILED, error, "; its replica may be left at the provider")
-        return self._happened(record, Event.CLEANED)
+        return self._happened(record, event)
 
     @staticmethod
-    def _remote_id_by_key(service: CloudService, record: WorkloadRecord) -> str | None:
-        """A migration whose registration was never answered may exist all the same."""
+    def _remote(service: CloudService, record: WorkloadRecord) -> RemoteMigration | None:
+        """The migration at the provider; one whose registration was never answered may exist all the same."""
         key = record.order.external_key
-        return next((remote.id for remote in service.migrations() if remote.external_key == key), None)
+        return next((remote for remote in service.migrations() if remote.external_key == key), None)
 
     # --- watching
 
@@ -341,6 +357,22 @@ class Migrations:
             self._carry_on(record, action)
 
     # --- finding and refusing
+
+    def _clear_earlier(self, records: Sequence[WorkloadRecord]) -> None:
+        """Cancel failed migrations of these VMs: what is left of them at the provider would be in the way,
+        or might even go on there. Raises `Conflict` when that is not possible now."""
+        for record in records:
+            earlier = self.book.latest(record.name)
+            if earlier is not None and earlier.state is State.ERROR:
+                attempted = f"start job '{record.order.job}'"
+                self._carry_on(earlier, self._wanted(attempted, earlier, Event.CANCEL))
+                if earlier.state is State.ERROR:
+                    raise Conflict(
+                        attempted,
+                        "Source VMs",
+                        f"the failed migration of {record.name} could not be cleaned up: {earlier.reason}",
+                        "the provider cloud, then try again",
+                    )
 
     def _take_in(self, records: Sequence[WorkloadRecord]) -> None:
         """Enter new migrations into the book, unless one of the VMs is being migrated already."""

@@ -184,6 +184,9 @@ MIGRATION = TransitionTable(
         (_S.ERROR, _E.CANCEL): (_S.CANCELLING, _A.CLEAN_UP),
 
         (_S.CANCELLING, _E.CLEANED): (_S.CANCELLED, _A.NOTHING),
+        # It had gone on at the provider: the target counts.
+        (_S.CANCELLING, _E.SAW_CUTTING_OVER): (_S.CUTTING_OVER, _A.WATCH),
+        (_S.CANCELLING, _E.SAW_COMPLETED):    (_S.COMPLETED,    _A.GUARD_SOURCE),
         (_S.CANCELLING, _E.FAILED):  (_S.ERROR,     _A.NOTHING),
     },
     final=frozenset({_S.COMPLETED, _S.CANCELLED}),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from cxsim.core.configuration import ApplianceConfig
-from cxsim.core.errors import BadAnswer, ConnectionTrouble, UserError
+from cxsim.core.errors import BadAnswer, Conflict, ConnectionTrouble, InputError, NotFound, UserError
 from cxsim.core.runtime import Runtime
 
 T = TypeVar("T")
@@ -21,6 +21,38 @@ def may_pass(error: UserError) -> bool:
     if isinstance(error, ConnectionTrouble):
         return True
     return isinstance(error, BadAnswer) and (error.status is None or error.status >= 500)
+
+
+def is_answer(error: UserError) -> bool:
+    """True when the error is the other side's own word on what was asked, not trouble in asking it."""
+    if isinstance(error, Conflict | NotFound | InputError):
+        return True
+    return isinstance(error, BadAnswer) and error.status is not None and error.status < 500
+
+
+def until_answered(
+    runtime: Runtime,
+    config: ApplianceConfig,
+    call: Callable[[], T],
+    wanted: Callable[[], bool],
+    complain: Callable[[UserError], None],
+) -> T | None:
+    """`call()`, repeated for as long as it is `wanted` and no answer is got; None when no longer wanted.
+    For a command after which nobody may guess what came of it. Trouble goes to `complain`, once each. Raises
+    the error that is an answer."""
+    delay_s, complaint = config.command_delay_s, ""
+    while wanted():
+        try:
+            return call()
+        except UserError as error:
+            if is_answer(error):
+                raise
+            if error.reason != complaint:
+                complain(error)
+            complaint = error.reason
+        runtime.sleep(delay_s * (1 + 0.25 * runtime.rng.random()))
+        delay_s = min(2 * delay_s, config.command_delay_most_s)
+    return None
 
 
 def patiently(runtime: Runtime, config: ApplianceConfig, call: Callable[[], T]) -> T:

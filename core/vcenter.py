@@ -180,8 +180,7 @@ class VcenterSession:
     def _running(self, vm: InventoryVm) -> RunningVm:
         attempted = f"look at the adapters of {vm.name}"
         connected = any(
-            card.connectable is not None and card.connectable.connected
-            for card in self._cards(vm, attempted)
+            card.connectable is not None and card.connectable.connected for card in self._cards(vm, attempted)
         )
         address = self._do(attempted, lambda: self._ref(vm).guest.ipAddress)
         return RunningVm(vm.moref, vm.networks if connected else (), address)

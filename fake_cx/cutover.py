@@ -131,13 +131,26 @@ class Cutover:
             self._holders.pop(key, None)
 
     def _clean_up(self, replication_id: str) -> None:
-        """Remove the replication. The VM is in vCD by now: trouble here is logged and no more."""
+        """Remove the replication. The VM is in vCD by now: trouble here is logged, and it is tried again in
+        the background [I]."""
+        if not self._removed(replication_id):
+            self._host.spawn(lambda: self._remove_later(replication_id), f"remove {replication_id}")
+
+    def _removed(self, replication_id: str) -> bool:
         try:
             self._manager.remove(replication_id, "AUTO")
         except errors.H4Error as error:
             self._host.log(
                 "task", kind="removeReplication", target=replication_id, state="FAILED", error=error.to_json()
             )
+            return False
+        return True
+
+    def _remove_later(self, replication_id: str) -> None:
+        for _ in range(self._settings.removal_attempts):
+            self._host.sleep(self._settings.removal_retry_s)
+            if self._removed(replication_id):
+                return
 
 
 def _vapp_key(migration: Migration) -> tuple[str, str, str]:

@@ -7,6 +7,7 @@ fails. Starting is idempotent by (owner, externalKey).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from cxsim.emulator.host import Host
@@ -85,7 +86,7 @@ class Replications:
             )
         except Exception:
             self._forget(record)
-            self._undo_destination(record)
+            self._undo(record)
             raise
         record.vm = answer["vm"] if isinstance(answer.get("vm"), dict) else {}
         record.started = True
@@ -105,11 +106,27 @@ class Replications:
             error=record.status.get("error"),
         )
 
-    def _undo_destination(self, record: ReplicationRecord) -> None:
+    def _undo(self, record: ReplicationRecord) -> None:
+        """Remove what a start that failed has left at the destination, and, later, what a start whose answer
+        was lost may have left at the source."""
         try:
             record.destination.client.remove(record.id, "ALL")
         except errors.H4Error as error:
             self._host.log("task", kind="undo", target=record.id, state="FAILED", error=error.to_json())
+            self._remove_later(record.id, record.destination, "ALL")
+        self._remove_later(record.id, record.source, "ALL")
+
+    def _remove_later(self, replication_id: str, replicator: ReplicatorRecord, disk_cleanup: str) -> None:
+        """Remove what is left at a replicator that could not be reached, when it can be [I]."""
+
+        def work() -> None:
+            for _ in range(self._settings.removal_attempts):
+                self._host.sleep(self._settings.removal_retry_s)
+                with suppress(errors.H4Error):
+                    replicator.client.remove(replication_id, disk_cleanup)
+                    return
+
+        self._host.spawn(work, f"remove replication {replication_id}")
 
     def _forget(self, record: ReplicationRecord) -> None:
         self._records.pop(record.id, None)
@@ -183,7 +200,7 @@ class Replications:
 
     def remove(self, record: ReplicationRecord, disk_cleanup: str) -> Task:
         """Delete a replication at both replicators. One that cannot be reached is a warning of the task:
-        the manager forgets the replication all the same [I]."""
+        the manager forgets the replication all the same, and tries again there until it is gone [I]."""
 
         def work(task: Task) -> None:
             for replicator in (record.source, record.destination):
@@ -191,6 +208,7 @@ class Replications:
                     replicator.client.remove(record.id, disk_cleanup)
                 except errors.H4Error as error:
                     task.details.setdefault("warnings", []).append(error.to_json())
+                    self._remove_later(record.id, replicator, disk_cleanup)
             self._forget(record)
             record.take({"state": "none"}, self._host.now())
             self.log(record)

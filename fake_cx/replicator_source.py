@@ -6,6 +6,7 @@ id and belongs to the pairing that started it; starting it again answers the exi
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +65,7 @@ class Sources:
         replication = SourceReplication(request, owner, shape)
         if self._replications.setdefault(request.replication_id, replication) is not replication:
             return self._running(self._replications[request.replication_id], owner)
+        self._supersede(replication)
         try:
             self._vcenter.reconfigure_replication(
                 request.vm_id,
@@ -97,6 +99,15 @@ class Sources:
             raise
         return replication
 
+    def _supersede(self, replication: SourceReplication) -> None:
+        """A VM has one replication: an earlier one of the same manager ends, whose start nobody heard of."""
+        for earlier in list(self._replications.values()):
+            same = earlier.request.vm_id == replication.request.vm_id and earlier.owner == replication.owner
+            if same and earlier is not replication:
+                if earlier.stream is not None:
+                    earlier.stream.stop()
+                self._replications.pop(earlier.request.replication_id, None)
+
     def _running(self, replication: SourceReplication, owner: str) -> SourceReplication:
         if replication.owner != owner:
             raise errors.Forbidden()
@@ -129,14 +140,13 @@ class Sources:
 
     def stop(self, replication: SourceReplication) -> None:
         """End the stream and remove the replication from the VM; a VM that is gone is no error. When
-        vCenter cannot be asked the stream has ended all the same."""
+        vCenter cannot be asked the stream has ended all the same, and stopping again asks it again."""
         if replication.stream is not None:
             replication.stream.stop()
-        self._replications.pop(replication.request.replication_id, None)
-        try:
+            replication.stream = None
+        with suppress(errors.VmNotFound):
             self._vcenter.clear_replication(replication.request.vm_id)
-        except errors.VmNotFound:
-            return
+        self._replications.pop(replication.request.replication_id, None)
 
     def _stream(self, replication: SourceReplication) -> Replication:
         if replication.stream is None:

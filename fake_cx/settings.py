@@ -67,6 +67,10 @@ class CxSettings:
         400e6, "I", "copying of provisioned disk bytes by an export; 0 = no copying"
     )
     exports_per_host: int = _figure(1, "C", "exports at a time on a host; the sample client notes one")
+    removal_retry_s: float = _figure(
+        60.0, "I", "between two tries to remove a replication from a replicator that could not be reached"
+    )
+    removal_attempts: int = _figure(100, "I", "tries to remove it")
     vcd_api_version: str = _figure("27.0", "D", "the version that the 1.1 guide uses with vCloud Director 9")
     vcd_task_poll_s: float = _figure(5.0, "I", "between two looks at a vCD task, as pyvcloud does")
     vcd_task_limit_s: float = _figure(3600.0, "I", "a vCD task that runs longer is given up")

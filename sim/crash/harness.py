@@ -8,6 +8,7 @@ same past (the run is deterministic). POSIX only. A child never returns to its c
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -27,7 +28,7 @@ from cxsim.sim.world.world import World
 
 LIMIT_S = 12 * 3600.0
 """Virtual time after which a run is given up."""
-SETTLE_S = 400.0
+SETTLE_S, SETTLE_AFTER_TROUBLE_S = 400.0, 2400.0
 """Virtual time after the last VM is Completed in which loose ends must be tied up."""
 RESTART_S = 5.0
 """From a crash to the new process."""
@@ -62,6 +63,7 @@ class Run:
     cases: Mapping[int, Sequence[Case]] = field(default_factory=dict)
     points: list[Point] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
+    _settle_s: float = SETTLE_S
     _pipe: int | None = None
     """In a child: where its verdict goes."""
 
@@ -92,16 +94,19 @@ class Run:
             self._start(carry_on=False)
             conductor = hub.spawn(self._world.core_host, self._conduct, name="conductor")
             hub.run_until(conductor)
-            if not self._finished:
-                statuses = [(row.vm, row.text, row.reason) for row in self._world.appliance.workloads()]
-                self._safety.problem(f"not completed: {statuses}, {self._world.appliance.clouds()}")
+            rows = {row.vm: row for row in self._world.appliance.workloads()}
+            statuses = [(row.vm, row.text, row.reason) for row in rows.values()]
+            if not statuses or any(row.status != "Completed" for row in rows.values()):
+                clouds = self._world.appliance.clouds()
+                told = [e.fields["text"] for e in self._world.log.of("message")][-3:]
+                self._safety.problem(f"not completed: {statuses}, {clouds}, {told}, {self._memory}")
             return self._safety.finish(self._journal.decisions())
 
     def _conduct(self) -> None:
         host, limit_s = self._world.core_host, self._world.core_host.now() + LIMIT_S
         while not self._finished and host.now() < limit_s:
             host.sleep(30)
-        host.sleep(SETTLE_S)
+        host.sleep(self._settle_s)
 
     def _start(self, carry_on: bool) -> None:
         world = self._world
@@ -154,6 +159,7 @@ class Run:
         child = os.fork()
         if child == 0:
             os.close(reading)
+            gc.disable()  # collecting would copy the parent's pages
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.setitimer(signal.ITIMER_REAL, MOST_WALL_S)
             self._pipe = writing
@@ -176,21 +182,30 @@ class Run:
                 shutil.copyfile(f"{self._file}{suffix}", f"{copy}{suffix}")
         self._file = copy
         if case.trouble is not None:
+            self._settle_s = SETTLE_AFTER_TROUBLE_S
             case.trouble(self._world)
         self._world.hub.call_in(RESTART_S, lambda: self._start(carry_on=True))
 
 
 def every_crash(plan: Plan, directory: Path, seed: int = 1) -> Run:
     """Crash at every distinct point of a plan; of repeated ones at the first, the second and the last."""
+    return crashes(plan, directory, lambda points: {n: (Case(n),) for n in chosen(points)}, seed)
+
+
+def crashes(
+    plan: Plan,
+    directory: Path,
+    choose: Callable[[Sequence[Point]], Mapping[int, Sequence[Case]]],
+    seed: int = 1,
+) -> Run:
+    """Run a plan with the cases that are chosen of its points. Raises AssertionError when the plan fails
+    without a crash, or is not the same twice."""
     listing = Run(plan, directory / "listing", seed)
     problems = listing.go()
     if problems:
         raise AssertionError(f"{plan.name} does not even work without a crash: {problems}")
-    cases = {number: (Case(number),) for number in chosen(listing.points)}
-    run = Run(plan, directory / "run", seed, cases)
+    run = Run(plan, directory / "run", seed, choose(listing.points))
     run.go()
     if run.points != listing.points:
         raise AssertionError("the run is not deterministic: its points differ from the listing's")
     return run
-
-

@@ -7,17 +7,18 @@ migration is cancelled, its source powered on again if it was running before, an
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from cxsim.core.appliance import Appliance, CutoverRequest, Workload
 from cxsim.core.errors import UserError
 from cxsim.core.runtime import Runtime
-from cxsim.sim.crash.plans import CLOUD, TENANT_VCENTER, Plan, form
+from cxsim.sim.crash.plans import CLOUD, PROVIDER_VCENTER, TENANT_VCENTER, Plan, form
 from cxsim.sim.world.world import World
 
 LOOK_S = 10.0
 GIVE_UP_S = 6 * 3600.0
-MOST_TRIES = 5
+MOST_TRIES = 20
 
 
 @dataclass
@@ -32,7 +33,9 @@ class Memory:
 class User:
     """Drives one plan to its end. Runs in a task of the core's process."""
 
-    def __init__(self, world: World, plan: Plan, appliance: Appliance, runtime: Runtime, memory: Memory) -> None:
+    def __init__(
+        self, world: World, plan: Plan, appliance: Appliance, runtime: Runtime, memory: Memory
+    ) -> None:
         self._world, self._plan, self._memory = world, plan, memory
         self._appliance, self._runtime = appliance, runtime
 
@@ -40,10 +43,8 @@ class User:
         """Until every VM is Completed, or it is given up."""
         limit_s = self._runtime.now() + GIVE_UP_S
         while not self._done() and self._runtime.now() < limit_s:
-            try:
+            with suppress(UserError):  # it was told as a message; the next look decides
                 self._next()
-            except UserError:
-                pass  # it was told as a message; the next look decides
             self._runtime.sleep(LOOK_S)
 
     def _done(self) -> bool:
@@ -89,12 +90,45 @@ class User:
             self._appliance.cutover(CutoverRequest(ready, power_on=True, confirmed=True))
 
     def _start(self, missing: tuple[str, ...]) -> None:
+        again = any(vm in self._memory.tries for vm in missing)
+        if any(self._memory.tries.get(vm, 0) > MOST_TRIES for vm in missing):
+            return
+        if again:
+            self._runtime.sleep(120)
         for vm in missing:
-            tries = self._memory.tries[vm] = self._memory.tries.get(vm, 0) + 1
-            if tries > MOST_TRIES:
+            if not self._clear_target(vm):
                 return
             self._power_back_on(vm)
         self._appliance.migrate(self._plan.request(missing))
+        for vm in missing:
+            self._memory.tries[vm] = self._memory.tries.get(vm, 0) + 1
+
+    def _clear_target(self, vm: str) -> bool:
+        """Delete what a failed cutover has left in vCloud Director, as a user does there before the next
+        attempt. False: something is still going on with it."""
+        left = [
+            (director, vapp, copy)
+            for director in self._world.directors.values()
+            for vapp in director.model.vapps
+            for copy in vapp.vms
+            if copy.name == vm or vapp.name == vm
+        ]
+        for director, vapp, copy in left:
+            if vapp.busy is not None:
+                return False
+            director.operations.release(copy)
+            vapp.vms.remove(copy)
+            if not vapp.vms:
+                vapp.vdc.vapps.remove(vapp)
+            vcenter = self._world.vcenters[PROVIDER_VCENTER]
+            if vcenter.find_vm(moref=copy.backing.moref) is not None:
+                vcenter.power(copy.backing.moref, "off")
+                vcenter.destroy(copy.backing.moref)
+        for director in self._world.directors.values():
+            for vapp in list(director.model.vapps):
+                if not vapp.vms and vapp.name in self._plan.vapps and vapp.busy is None:
+                    vapp.vdc.vapps.remove(vapp)
+        return True
 
     def _power_back_on(self, vm: str) -> None:
         """The source of a failed cutover runs again, unless its copy does."""

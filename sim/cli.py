@@ -21,6 +21,7 @@ from cxsim.sim.batch import RunOptions, log_path, run_batch
 from cxsim.sim.commands.case import case
 from cxsim.sim.commands.explain import explain
 from cxsim.sim.commands.faults import command as faults
+from cxsim.sim.commands.fluid import fluid
 from cxsim.sim.commands.import_ import import_
 from cxsim.sim.commands.migrate import migrate
 from cxsim.sim.commands.new import new
@@ -285,6 +286,7 @@ COMMANDS: tuple[click.Command, ...] = (
     case,
     explain,
     faults,
+    fluid,
     import_,
     migrate,
     new,

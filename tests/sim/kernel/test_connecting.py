@@ -194,3 +194,36 @@ def test_the_server_sees_the_address_after_translation(world: Any) -> None:
     world.server.listen(80, SocketService(lambda sock: seen.append((sock.getpeername(), sock.getsockname()))))
     world.run(lambda: socket.create_connection(("server.test", 80)).close())
     assert seen == [(("10.0.0.1", 40001), ("10.0.0.2", 80))]
+
+
+@pytest.mark.parametrize(
+    ("opens_after_s", "connected_after_s"), [(0.5, 1.01), (4.5, 5.01), (8.0, 11.01), (40.0, 67.01)]
+)
+def test_a_way_that_opens_is_taken_by_the_next_syn(
+    world: Any, opens_after_s: float, connected_after_s: float
+) -> None:
+    """SYNs: 0, 1, 2, 3, 4, 5, 7, 11, 19, 35, 67 s (edge-config 4.2)."""
+    world.net.fates["server", 80] = Fate.SILENT
+    world.server.listen(80, SocketService(lambda sock: None))
+    world.hub.call_in(opens_after_s, lambda: world.net.fates.clear())
+
+    def work() -> float:
+        socket.create_connection(("server.test", 80)).close()
+        return float(world.hub.env.now)
+
+    assert world.run(work) == pytest.approx(connected_after_s)
+
+
+def test_a_way_that_closes_its_port_meanwhile_refuses_the_next_syn(world: Any) -> None:
+    world.net.fates["server", 80] = Fate.SILENT
+    world.hub.call_in(2.5, lambda: world.net.fates.clear())
+    error, seconds = attempt(world)
+    assert (error.errno, seconds) == (errno.ECONNREFUSED, pytest.approx(3.01))
+
+
+def test_no_syn_is_sent_after_the_clients_own_limit(world: Any) -> None:
+    world.net.fates["server", 80] = Fate.SILENT
+    world.server.listen(80, SocketService(lambda sock: None))
+    world.hub.call_in(5.5, lambda: world.net.fates.clear())
+    error, seconds = attempt(world, timeout_s=6.0)
+    assert (str(error), seconds) == ("timed out", pytest.approx(6.0))

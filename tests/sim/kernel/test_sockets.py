@@ -370,3 +370,69 @@ def test_a_port_is_opened_once_and_can_be_closed(world: Any) -> None:
     world.server.listen(80, None)
     assert world.hub.listener("server", 80).port == 80
     assert world.hub.listener("nobody", 80) is None
+
+
+@pytest.mark.parametrize(
+    ("works_after_s", "answered_after_s"), [(0.1, 0.22), (0.5, 0.64), (3.2, 6.52), (30.0, 53.56)]
+)
+def test_lost_bytes_are_sent_again_when_their_time_out_expires(
+    world: Any, works_after_s: float, answered_after_s: float
+) -> None:
+    """RFC 6298 5.5 with TCP_RTO_MIN and a round trip of 10 ms: 0.21, 0.63, 1.47, 3.15, 6.51 .. 53.55 s."""
+
+    def client() -> float:
+        sock = connect(timeout_s=None)
+        circuit = world.net.circuits[0]
+        circuit.become(Fate.SILENT)
+        began_s = world.hub.env.now
+        sock.sendall(b"1")
+        world.hub.call_in(works_after_s, lambda: circuit.become(Fate.ACCEPTED))
+        assert sock.recv(1) == b"1"
+        return float(world.hub.env.now - began_s)
+
+    assert talk(world, echo, client) == pytest.approx(answered_after_s, abs=0.02)
+
+
+def test_bytes_arrive_in_order_when_the_latency_drops_under_them(world: Any) -> None:
+    def server(sock: Any) -> None:
+        for number in range(20):
+            world.net.circuits[0].latency_s = 0.1 / (number + 1)
+            sock.sendall(b"%02d" % number)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
+
+    def client() -> bytes:
+        sock = connect(timeout_s=5)
+        data = b""
+        try:
+            while more := sock.recv(100):
+                data += more
+        except ConnectionResetError:
+            data += b"!"
+        return data
+
+    assert talk(world, server, client) == b"".join(b"%02d" % number for number in range(20)) + b"!"
+
+
+def test_an_end_whose_host_lost_power_answers_with_a_reset_and_says_nothing_itself(world: Any) -> None:
+    seen: list[str] = []
+
+    def server(sock: Any) -> None:
+        try:
+            sock.recv(1)
+        except ConnectionResetError:
+            seen.append("its program is gone")
+
+    def client() -> None:
+        sock = connect(timeout_s=5)
+        circuit = world.net.circuits[0]
+        circuit.become(Fate.SILENT)
+        circuit.forgotten_by.append("server")
+        circuit.become(Fate.ACCEPTED)
+        with pytest.raises(TimeoutError):
+            sock.recv(1)
+        sock.sendall(b"are you there?")
+        with pytest.raises(ConnectionResetError):
+            sock.recv(1)
+
+    talk(world, server, client)
+    assert seen == ["its program is gone"]

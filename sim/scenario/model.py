@@ -52,8 +52,9 @@ class Model(BaseModel):
 
     @property
     def written(self) -> str:
-        """It as one line of YAML, as explanations and results quote it; "" when made in code."""
-        return "" if self._source is None else written(self._source)
+        """It as one line of YAML without passwords, as explanations and results quote it; "" when made in
+        code."""
+        return "" if self._source is None else written(self._source, hide_secrets=True)
 
     def place_of(self, *keys: str) -> Place:
         """Where the value below these keys was written; its own place when it was not written."""

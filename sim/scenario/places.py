@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 SHOWN_VALUE_CHARACTERS = 60
+SECRET_KEYS = frozenset({"password", "sso_password"})
+"""Keys whose values no output shows."""
+HIDDEN = "***"
 _PLAIN_KEY = re.compile(r"[\w$-]+\Z")
 _PLAIN_TEXT = re.compile(r"[\w/$](?:[\w ./*$%<>=@+()!'-]|:(?! |\Z))*\Z")
 _LIKE_A_NUMBER = re.compile(r"[\d_]*\.?[\d_]*\Z|(?:null|true|false)\Z")
@@ -118,12 +121,14 @@ def walk(node: Any, place: Place) -> Iterator[tuple[Any, Place]]:
             yield from walk(value, item_place)
 
 
-def written(node: Any) -> str:
-    """A tree as one line of YAML, near to how it was written."""
+def written(node: Any, hide_secrets: bool = False) -> str:
+    """A tree as one line of YAML, near to how it was written. `hide_secrets`: without the passwords."""
     if isinstance(node, dict):
-        return "{" + ", ".join(f"{written(key)}: {written(value)}" for key, value in node.items()) + "}"
+        hidden = SECRET_KEYS if hide_secrets else frozenset()
+        shown_values = ((k, HIDDEN if k in hidden else written(v, hide_secrets)) for k, v in node.items())
+        return "{" + ", ".join(f"{written(key)}: {value}" for key, value in shown_values) + "}"
     if isinstance(node, list):
-        return "[" + ", ".join(written(value) for value in node) + "]"
+        return "[" + ", ".join(written(value, hide_secrets) for value in node) + "]"
     if node is None:
         return "null"
     if isinstance(node, bool):

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from cxsim.sim.scenario.expect.table import SUBJECTS
 from cxsim.sim.scenario.hosts import ROLES
-from cxsim.sim.scenario.places import Place, TreeList, TreeMap, below, shown
+from cxsim.sim.scenario.places import SECRET_KEYS, Place, TreeList, TreeMap, below, shown
 from cxsim.sim.scenario.problems import MISTAKE, Problem, Problems, advice
 from cxsim.sim.scenario.quantities import DIMENSIONS, render
 
@@ -153,6 +153,8 @@ def told(error: ErrorDetails, tree: TreeMap, problems: Problems) -> Problem | No
     if error["type"] in ("missing", "extra_forbidden"):
         return None
     place, path, node = locate(tree, error["loc"])
+    if path.rpartition(".")[2] in SECRET_KEYS:
+        return Problem(place, path, "is not a text that can be printed", "put it in quotes")
     if {path, path.removesuffix(".subject")} & problems.troubled_paths and isinstance(node, dict):
         return None
     if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:

@@ -140,7 +140,7 @@ RESET = (
 READ_TIMEOUT = "ReadTimeout < ReadTimeoutError"
 REFUSED = "ConnectionError < MaxRetryError < NewConnectionError < ConnectionRefusedError 111"
 UNREACHABLE = "ConnectionError < MaxRetryError < NewConnectionError < OSError 113"
-OK, AT_ONCE, SLOWLY = "done", 0.02, 10.02
+OK, AT_ONCE, NEW_CONNECTION, SLOWLY = "done", 0.02, 0.06, 10.02
 RESUMES_AT_ONCE = 10.0
 RESUMES_LATE = 450.0
 """The first attempt after 900 s: 10, 20, 30 .. 90 s after each failure (cx.md 6.2) are 510, 530, 560, 600,
@@ -232,7 +232,7 @@ TABLE: dict[str, Row] = {
         again=lambda w: w.down.undo(), again_s=60.5,  # type: ignore[attr-defined]
     ),
     "the server restarts": Row(
-        _servers(changes.restart_host), (OK, 0.06), (RESET, 5.01), RESUMES_AT_ONCE,
+        _servers(changes.restart_host), (OK, NEW_CONNECTION), (RESET, 5.01), RESUMES_AT_ONCE,
         "DESIGN 2: restart = RST; urllib3 drops a pooled connection that is readable and connects anew",
     ),
     "the server loses power for three seconds": Row(
@@ -315,6 +315,32 @@ def test_a_request_in_flight(fault: str) -> None:
         return world.request(session, "/slow")
 
     assert world.client(work) == row.in_flight
+
+
+WORDS = {OK: "answered", RESET: "reset", READ_TIMEOUT: "read time-out"}
+
+
+def line_of(fault: str) -> str:
+    """A row of the table as docs/live-connections.md has it."""
+    row = TABLE[fault]
+
+    def client(seen: tuple[str, float], usual_s: float) -> str:
+        what, after_s = seen
+        return WORDS[what] if what == OK and after_s == usual_s else f"{WORDS[what]}, {after_s:g} s"
+
+    new = " on a new connection" if row.idle == (OK, NEW_CONNECTION) else ""
+    usual_s = NEW_CONNECTION if new else AT_ONCE
+    transfer = f"stands still {row.transfer_s:g} s" if row.transfer_s else "goes on"
+    return (
+        f"| {fault} | {client(row.idle, usual_s)}{new} | {client(row.in_flight, SLOWLY)} | {transfer} "
+        f"| {row.source} |"
+    )
+
+
+@pytest.mark.parametrize("fault", TABLE)
+def test_the_page_says_so(fault: str) -> None:
+    page = Path(__file__).parents[2] / "docs" / "live-connections.md"
+    assert line_of(fault) in page.read_text(encoding="utf-8").splitlines()
 
 
 def undisturbed_s() -> float:

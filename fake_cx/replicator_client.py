@@ -49,8 +49,8 @@ class ReplicatorClient:
         cookie: str,
         refuse_shared: bool = False,
     ) -> None:
-        """Check what answers, log in, pair. `refuse_shared`: not with an appliance that shows the manager's own
-        certificate (`CertificateShared`). Raises `UnexpectedAppliance` when it is no replicator,
+        """Check what answers, log in, pair. `refuse_shared`: not with an appliance that shows the manager's
+        own certificate (`CertificateShared`). Raises `UnexpectedAppliance` when it is no replicator,
         `RemoteAuthenticationFailure` when it refuses the credentials, and what the replicator reports of
         its call back."""
         self._check_product()

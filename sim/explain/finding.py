@@ -22,6 +22,7 @@ class Matter(Enum):
     SERVICE = "SERVICE"
     LINE = "LINE"
     STATE = "STATE"
+    HREF = "HREF"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,26 @@ from cxsim.sim.network import Change, Network
 LATE, WRONG = "LATE", "BAD ANSWER"
 
 
+def hrefs_lead_nowhere(
+    verdict: FlowVerdict, url: str, beyond: FlowVerdict, remedy: Remedy, place: str
+) -> Finding:
+    """vCloud Director's answers name an address that their reader cannot reach (cx.md P22). `beyond`: the
+    flow to that address."""
+    source, trace = verdict.source.name, beyond.trace
+    step = trace.deciding if trace is not None else None
+    how = f"{step.text} at {step.device}" if step is not None else beyond.asked.error
+    return Finding(
+        Matter.HREF,
+        step.device if step is not None else verdict.target.name,
+        f"{verdict.target.name}'s answers name {url}, which {source} cannot reach: {how}",
+        "NO WAY BACK IN",
+        "a log-in that works, then time-outs at the addresses in the answers",
+        f"{source} follows the hrefs of {verdict.target.name} to {url} (cx.md P22) in vain: {how}",
+        remedy,
+        place,
+    )
+
+
 def answers_otherwise(
     verdict: FlowVerdict, text: str, outcome: str, place: str, apply: Callable[[Network], Change]
 ) -> Finding:

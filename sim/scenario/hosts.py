@@ -134,6 +134,11 @@ class Vcd(HostBase):
     role: Literal["vcd"] = Field(examples=["vcd"])
     vcd_version: Literal["8.20", "9.0"] = Field(default="9.0", description="version", examples=["9.0"])
     vcenter: VCenterName = Field(description="the resource vCenter", examples=["chc-vc01"])
+    public_url: Text | None = Field(
+        default=None,
+        description="Public Addresses > REST API base URL; default: hrefs name the address that was asked",
+        examples=["https://chc.mycloud.local"],
+    )
     user: Text = Field(
         default="administrator", description="system administrator", examples=["administrator"]
     )

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
 from cxsim.sim.explain import line as lines
 from cxsim.sim.explain import service, tls
-from cxsim.sim.explain.evaluate import FlowVerdict
+from cxsim.sim.explain.evaluate import FlowVerdict, Status, verdict_of
 from cxsim.sim.explain.finding import Finding
 from cxsim.sim.explain.flows import Endpoint, Phase, Role
+from cxsim.sim.explain.proposal import Remedy
+from cxsim.sim.explain.remedy import cure
+from cxsim.sim.explain.view import Asked, Typed
 from cxsim.sim.kernel.certificates import certificate
 from cxsim.sim.network import Change, Network, changes
 from cxsim.sim.network.edges import EdgeState
@@ -69,6 +73,7 @@ class Inspection:
             self._shared,
             self._dates,
             self._web_server,
+            self._hrefs,
             self._sso_clock,
             self._black_hole,
             self._too_slow,
@@ -191,6 +196,25 @@ class Inspection:
         outcome = service.LATE if isinstance(manner, Late) else service.WRONG
         apply = _apply(f"{name} answers", lambda world: world.machines.answer_properly(name))
         return service.answers_otherwise(verdict, manner.text(), outcome, machine.front.place, apply)
+
+    def _hrefs(self, verdict: FlowVerdict) -> Finding | None:
+        """The provider's own appliances follow vCloud Director's hrefs to its public URL."""
+        host = self._world.environment.hosts[verdict.target.name]
+        private = verdict.row.endpoint is Endpoint.PRIVATE and verdict.source.role is Role.CLOUD_SERVICE
+        if not isinstance(host, written.Vcd) or host.public_url is None or not private:
+            return None
+        network, place = self._world.network, str(host.place_of("public_url"))
+        parts = urlsplit(host.public_url)
+        setting = f"REST API base URL of {host.name}"
+        where = Asked(parts.hostname or "", parts.port or 443, Typed(host.public_url, place), setting)
+        beyond = verdict_of(verdict.row, verdict.source, verdict.target, where, network)
+        if beyond.status is Status.PASS:
+            return None
+        remedies = cure(beyond, network).remedies
+        if not remedies:
+            text = f"let {where.host} lead to {verdict.target.name} for {verdict.source.name}"
+            remedies = (Remedy(verdict.target.party, text),)
+        return service.hrefs_lead_nowhere(verdict, host.public_url, beyond, remedies[0], place)
 
     # --- lines ---
 

@@ -71,6 +71,7 @@ def vcd_of(environment: Environment, host: written.Vcd) -> estate.Estate:
         vim_servers=(estate.VimServerConfig(vcenter.name, f"https://{vcenter.address}:443", vcenter.user),),
         system_users=(estate.UserConfig(host.user, host.password, "System Administrator"),),
         vcd_version=host.vcd_version,
+        public_base_url=host.public_url,
     )
 
 

@@ -15,6 +15,7 @@ from cxsim.sim.eventlog import LoggedEvent
 from cxsim.sim.explain import FlowVerdict
 
 BAD_REQUEST, HTTPS = 400, 443
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _connect(verdict: FlowVerdict, event: LoggedEvent, _: Sequence[LoggedEvent])
     if not _asked(verdict, event):
         return
     after_s = event.fields["after_us"] / 1e6
-    yield Measured(event.t_us, event.fields["error"], after_s, event.host)
+    yield Measured(event.t_us, _ERRNO.sub("", event.fields["error"]), after_s, event.host)
 
 
 def _tls(verdict: FlowVerdict, event: LoggedEvent, _: Sequence[LoggedEvent]) -> Iterator[Measured]:

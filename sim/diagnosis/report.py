@@ -40,11 +40,11 @@ def show(console: Console, diagnosis: Diagnosis) -> None:
     """Print a diagnosis."""
     subject, seen = diagnosis.subject, diagnosis.observation
 
-    def line(text: str = "") -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+    def line(text: str = "", style: str | None = None) -> None:
+        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
     kind = "environment" if subject.scenario is None else f"seed {subject.scenario.seed}"
-    line(f"{subject.name}: {subject.title}")
+    line(f"{subject.name}: {subject.title}", "bold")
     line(f"{subject.file}, {kind}")
     faults = list(fault_lines(diagnosis))
     if faults:
@@ -64,7 +64,9 @@ def show(console: Console, diagnosis: Diagnosis) -> None:
     texts += [told_text(told) for told in diagnosis.told]
     for number, text in enumerate(texts, 1):
         line()
-        for row in cause_lines(text, number, len(texts)):
+        head, *rows = cause_lines(text, number, len(texts))
+        line(head, "bold red")
+        for row in rows:
             line(row)
     line()
     for closing in closing_lines(diagnosis):

@@ -121,10 +121,12 @@ def asked_for(world: World, source: str, target: str) -> tuple[str, int, str]:
         raise NotUnderstood(f"{target!r}: write HOST:PORT, as chc-ccm01:8044 or 203.0.113.32:https")
     port = port_number(port_text)
     network = world.network
+    # Before the name is asked for: a resolver remembers names that it does not know.
+    records = [(n, r) for site in network.sites.values() for n, r in site.dns.records.items()]
+    names = [*network.hosts, *(name for name, record in records if record.addresses.value)]
     if is_address(text) or network.trace(source, text, port).address is not None:
         return text, port, ""
     if text not in network.hosts:
-        names = [*network.hosts, *(n for site in network.sites.values() for n in site.dns.records)]
         resolver = network.host(source).site.dns.title
         raise NotUnderstood(
             f"{resolver} does not know {text!r}, and no host has that name{nearest(text, names)}"

@@ -46,7 +46,15 @@ read in published client code, **[I]** inferred: no source says what the product
 `cxsim explain FILE` does all of this on a description of your environment, quotes the rule that decides, and tries the change.
 """
 
-TAIL = """## Which change, where
+TAIL = """## What is not a cause
+
+CX trusts by SHA-256 thumbprint, certificate by certificate (cx.md P9 [C]). So a self-signed certificate, one of a private
+authority, or one for another name is no cause of a failure by itself, once it is the one that was trusted [I]. Whether an
+expired one is, no source says: cxsim ignores dates unless an environment says `certificate_dates: checked`. Ping says
+nothing about TCP. 44045 from the provider back to the tenant is listed by some sources and not published by others; only
+the way back from the cloud would need it [I].
+
+## Which change, where
 
 | what | who | how |
 |---|---|---|

@@ -92,7 +92,8 @@ def test_it_says_everything(entry: Entry) -> None:
 
 
 def test_every_example_loads(tmp_path: Path) -> None:
-    of_their_own = {"tunnel-down", "nat-double", "nat-no-hairpin"}  # about things that the others' environment has not
+    # About things that the others' environment has not.
+    of_their_own = {"tunnel-down", "nat-double", "nat-no-hairpin"}
     files = {entry.name: [entry] for entry in ENTRIES if entry.name in of_their_own}
     files["all"] = [entry for entry in ENTRIES if entry.name not in of_their_own]
     for name, entries in files.items():

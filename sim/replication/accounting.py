@@ -9,9 +9,23 @@ age is above it, so an instance that completes at exactly the RPO violates nothi
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from cxsim.sim.replication import kernel_state as s
 from cxsim.sim.replication.settings import Constant
+
+Floats = npt.NDArray[np.float64]
+
+
+CAUSES = ("wan", "path", "source read", "replicator", "host", "schedule", "connection", "pause")
+"""What a violation is spent on. wan: the links are full; path: the transfer's own window over round trip,
+loss or limit; replicator, host: waiting for their limit of replications at once; schedule: a transfer as
+long, begun when it could have been, would have been in time; connection: there was none; pause."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +35,19 @@ class Violation:
     from_s: float
     until_s: float
     ongoing: bool = False
+    cause: str | None = None
+    """What most of it was spent on (CAUSES)."""
+
+
+@dataclass(frozen=True)
+class Ages:
+    """The age that the data had at most for 50, 95 and 99 % of the time: by bins of 1/32 of the RPO (an
+    eighth of a doubling above 4 RPO), exact at their edges and interpolated between. Seconds for a VM,
+    RPOs for a fleet."""
+
+    p50: float
+    p95: float
+    p99: float
 
 
 @dataclass(frozen=True)
@@ -40,6 +67,13 @@ class VmRpo:
     """Instances completed while the clock ran."""
     late_syncs: int
     """Of those, completed more than the tolerance after the RPO."""
+    violated_s: float = 0.0
+    """How long the RPO was violated."""
+    violation_count: int = 0
+    """All, also those whose times are not kept."""
+    causes: tuple[tuple[str, float], ...] = ()
+    """What the violated seconds were spent on, the most first."""
+    ages: Ages | None = None
 
     @property
     def observed_s(self) -> float:
@@ -47,11 +81,6 @@ class VmRpo:
         if self.rpo_from_s is None or self.rpo_until_s is None:
             return 0.0
         return self.rpo_until_s - self.rpo_from_s
-
-    @property
-    def violated_s(self) -> float:
-        """How long the RPO was violated."""
-        return math.fsum(v.until_s - v.from_s for v in self.violations)
 
 
 @dataclass(frozen=True)
@@ -66,6 +95,10 @@ class FleetRpo:
     peak_age_s: float
     syncs: int
     late_syncs: int
+    causes: tuple[tuple[str, float], ...] = ()
+    """What the violated VM seconds were spent on, the most first."""
+    ages: Ages | None = None
+    """In RPOs, every VM's time counted alike."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +121,7 @@ class RpoReport:
         raise KeyError(name)
 
 
-def fleet_of(vms: tuple[VmRpo, ...]) -> FleetRpo:
+def fleet_of(vms: tuple[VmRpo, ...], ages: Ages | None = None) -> FleetRpo:
     """The fleet's figures from the VMs'."""
     seen = [vm for vm in vms if vm.rpo_from_s is not None]
     observed_s = math.fsum(vm.observed_s for vm in seen)
@@ -96,107 +129,104 @@ def fleet_of(vms: tuple[VmRpo, ...]) -> FleetRpo:
     return FleetRpo(
         vms=len(seen),
         time_in_rpo=1 - violated_s / observed_s if observed_s > 0 else None,
-        violations=sum(len(vm.violations) for vm in seen),
+        violations=sum(vm.violation_count for vm in seen),
         peak_age_s=max((vm.peak_age_s for vm in seen), default=0.0),
         syncs=sum(vm.syncs for vm in seen),
         late_syncs=sum(vm.late_syncs for vm in seen),
+        causes=ranked([math.fsum(dict(vm.causes).get(name, 0.0) for vm in seen) for name in CAUSES]),
+        ages=ages,
     )
 
 
-class RpoClock:
-    """The accounting of one VM. Told of instances in order of completion; reading it changes nothing."""
+def ranked(seconds: Sequence[float]) -> tuple[tuple[str, float], ...]:
+    """Causes by what was spent on them, the most first; without those of nothing."""
+    pairs = sorted(zip(CAUSES, seconds, strict=True), key=lambda pair: -pair[1])
+    return tuple((name, spent) for name, spent in pairs if spent > 0)
 
-    def __init__(self, rpo_s: float, late_tolerance_s: float) -> None:
-        if not 0 < rpo_s < math.inf:
-            raise ValueError(f"rpo_s = {rpo_s!r}: must be above 0")
-        self.rpo_s = rpo_s
-        self.late_tolerance_s = late_tolerance_s
-        self.from_s: float | None = None
-        self.until_s: float | None = None
-        self.newest_s = -math.inf
-        self.violated_since_s: float | None = None
-        self._violations: list[Violation] = []
-        self._peak_s = 0.0
-        self._syncs = 0
-        self._late = 0
 
-    @property
-    def running(self) -> bool:
-        """Started and not finished."""
-        return self.from_s is not None and self.until_s is None
+def edges() -> Floats:
+    """The upper edges of the bins, in RPOs."""
+    low = np.arange(1, s.LINEAR_BINS + 1) / s.BINS_PER_RPO
+    octaves = np.arange(1, s.BINS - s.LINEAR_BINS + 1) / s.BINS_PER_OCTAVE
+    found: Floats = np.concatenate([low, low[-1] * 2.0**octaves])
+    return found
 
-    def age_s(self, at_s: float) -> float:
-        """Data age; only meaningful once started."""
-        return at_s - self.newest_s
 
-    def next_violation_s(self) -> float:
-        """When the age will pass the RPO if nothing completes; inf when it has already."""
-        if self.running and self.violated_since_s is None:
-            assert self.from_s is not None
-            return max(self.newest_s + self.rpo_s, self.from_s)
-        return math.inf
+def bins_of(ratios: Floats) -> npt.NDArray[np.int64]:
+    """kernel_ages.age_bin of every age over its RPO."""
+    scaled = np.maximum(ratios, 0.0) * s.BINS_PER_RPO
+    above = s.LINEAR_BINS + np.log2(np.maximum(scaled / s.LINEAR_BINS, 1.0)) * s.BINS_PER_OCTAVE
+    return np.minimum(s.BINS - 1, np.where(scaled < s.LINEAR_BINS, scaled, above).astype(np.int64))
 
-    def start(self, started_s: float, at_s: float) -> None:
-        """The initial sync is complete at `at_s`; it reflects the source at `started_s`."""
-        if self.from_s is None and self.until_s is None:
-            self.from_s, self.newest_s, self._peak_s = at_s, started_s, at_s - started_s
-            if self.age_s(at_s) > self.rpo_s:
-                self.violate(at_s)
 
-    def violate(self, at_s: float) -> None:
-        """The age passes the RPO at `at_s` (see `next_violation_s`)."""
-        self.violated_since_s = at_s
+def percentiles(kinks: Floats, sums: Floats) -> Ages | None:
+    """The ages from the kinks of their distribution (kernel_ages.py); None when nothing was observed."""
+    at = edges()
+    below = np.maximum.accumulate(np.maximum(0.0, at * np.cumsum(kinks) - np.cumsum(sums)))
+    below, at = np.concatenate([[0.0], below]), np.concatenate([[0.0], at])
+    if below[-1] <= 0:
+        return None
+    first = np.searchsorted(below, np.array([0.5, 0.95, 0.99]) * below[-1])
+    found = []
+    for b, q in zip(first.tolist(), (0.5, 0.95, 0.99), strict=True):
+        low, high = below[b - 1], below[b]
+        part = (q * below[-1] - low) / (high - low) if high > low else 1.0
+        found.append(float(at[b - 1] + part * (at[b] - at[b - 1])))
+    return Ages(*found)
 
-    def completed(self, started_s: float, at_s: float) -> None:
-        """An instance that started at `started_s` is complete at `at_s`."""
-        if not self.running:
-            return
-        self._pass_time(at_s)
-        self._syncs += 1
-        self._late += self.age_s(at_s) > self.rpo_s + self.late_tolerance_s
-        self.newest_s = started_s
-        if self.age_s(at_s) <= self.rpo_s:
-            self._restore(at_s)
 
-    def finish(self, at_s: float) -> None:
-        """The final sync of the cutover was asked for: the clock stops, or never starts."""
-        if self.until_s is None:
-            if self.running:
-                self._pass_time(at_s)
-                self._restore(at_s)
-            self.until_s = at_s
-
-    def _pass_time(self, at_s: float) -> None:
-        self._peak_s = max(self._peak_s, self.age_s(at_s))
-        if (due_s := self.next_violation_s()) < at_s:
-            self.violate(due_s)
-
-    def _restore(self, at_s: float) -> None:
-        if self.violated_since_s is not None and at_s > self.violated_since_s:
-            self._violations.append(Violation(self.violated_since_s, at_s))
-        self.violated_since_s = None
-
-    def report(self, name: str, at_s: float, origin_s: float = 0.0) -> VmRpo:
-        """The figures at `at_s`; `origin_s` is added to every instant."""
-        if self.from_s is None:
-            return VmRpo(name, self.rpo_s, None, None, None, (), 0.0, 0, 0)
-        until_s = at_s if self.until_s is None else self.until_s
-        found = [(v.from_s, v.until_s, False) for v in self._violations]
-        peak_s = self._peak_s
-        if self.running:
-            peak_s = max(peak_s, self.age_s(at_s))
-            since_s = self.violated_since_s if self.violated_since_s is not None else self.next_violation_s()
-            if since_s < at_s:
-                found.append((since_s, at_s, True))
-        violated_s = math.fsum(until - since for since, until, _ in found)
-        return VmRpo(
-            name=name,
-            rpo_s=self.rpo_s,
-            rpo_from_s=self.from_s + origin_s,
-            rpo_until_s=until_s + origin_s,
-            time_in_rpo=1 - violated_s / (until_s - self.from_s) if until_s > self.from_s else None,
-            violations=tuple(Violation(a + origin_s, b + origin_s, on) for a, b, on in found),
-            peak_age_s=peak_s,
-            syncs=self._syncs,
-            late_syncs=self._late,
-        )
+def vm_rpo(
+    st: Any,
+    i: int,
+    name: str,
+    at_s: float,
+    spent_now: Floats,
+    kept: Sequence[tuple[float, float, int]],
+    origin_s: float,
+) -> VmRpo:
+    """The figures of a replication at `at_s`; `spent_now`: the causes of the violation that is
+    going on; `kept`: its violations so far."""
+    real, whole = st.real[i], st.whole[i]
+    rpo_s, from_s = float(real[s.RPO]), float(real[s.FROM])
+    if from_s == math.inf:
+        return VmRpo(name, rpo_s, None, None, None, (), 0.0, 0, 0)
+    running = real[s.UNTIL] == math.inf
+    until_s = at_s if running else float(real[s.UNTIL])
+    peak_s, violated_s, count = float(real[s.PEAK]), float(real[s.VIOLATED_S]), int(whole[s.VIOLATIONS])
+    spent = st.causes[i, s.CAUSES :].copy()
+    found = [Violation(a + origin_s, b + origin_s, False, CAUSES[c]) for a, b, c in kept]
+    if running:
+        peak_s = max(peak_s, at_s - float(real[s.NEWEST]))
+        since_s = max(from_s, float(min(real[s.SINCE], real[s.DUE])))
+        if since_s < at_s:
+            spent += spent_now
+            cause = CAUSES[int(spent_now.argmax())]
+            found.append(Violation(since_s + origin_s, at_s + origin_s, True, cause))
+            violated_s += at_s - since_s
+            count += 1
+    ages = None
+    if st.cnt[s.VM_AGES]:
+        kinks, sums = st.vm_kinks[i].astype(np.float64), st.vm_sums[i].copy()
+        if running:
+            ratios = np.array([real[s.TOOTH], at_s - real[s.NEWEST]]) / rpo_s
+            signs = np.array([1.0, -1.0])
+            np.add.at(kinks, bins_of(ratios), signs)
+            np.add.at(sums, bins_of(ratios), signs * ratios)
+        ages = percentiles(kinks, sums)
+        if ages is not None:
+            ages = Ages(ages.p50 * rpo_s, ages.p95 * rpo_s, ages.p99 * rpo_s)
+    return VmRpo(
+        name=name,
+        rpo_s=rpo_s,
+        rpo_from_s=from_s + origin_s,
+        rpo_until_s=until_s + origin_s,
+        time_in_rpo=1 - violated_s / (until_s - from_s) if until_s > from_s else None,
+        violations=tuple(found),
+        peak_age_s=peak_s,
+        syncs=int(whole[s.SYNCS]),
+        late_syncs=int(whole[s.LATE]),
+        violated_s=violated_s,
+        violation_count=count,
+        causes=ranked(spent.tolist()),
+        ages=ages,
+    )

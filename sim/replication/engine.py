@@ -1,4 +1,4 @@
-"""The replication engine: every replication's state machine, one list of events, no clock of its own.
+"""The replication engine: arrays of plain state, moved by compiled kernels, with no clock of its own.
 
 Rules of this file: the owner steps it to `next_event()` or lets it run to any time, with the same result:
 state changes only at events and at inputs, reads extrapolate and never change state. Inputs (capacity,
@@ -10,355 +10,370 @@ engine's origin, volumes bytes; capacities and caps `_bps`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from cxsim.fake_cx.dataplane import ReplicationState
-from cxsim.sim.replication.accounting import RpoClock, VmRpo
+from cxsim.sim.replication import kernel_engine as kernel
+from cxsim.sim.replication import kernel_state as s
+from cxsim.sim.replication.accounting import CAUSES, Ages, VmRpo, bins_of, percentiles, vm_rpo
+from cxsim.sim.replication.kernel_bottleneck import CAPACITY, NOW
 from cxsim.sim.replication.records import (
     EngineProgress,
     InstanceDone,
-    Kind,
-    ReplicationRecord,
     Route,
     RpoChanged,
     SourceVm,
 )
-from cxsim.sim.replication.scheduler import even_out, expected_s, first_expected_s, plan
 from cxsim.sim.replication.settings import Settings
-from cxsim.sim.replication.sharing import fair_rates
+from cxsim.sim.replication.store import Store
 from cxsim.sim.replication.workload import Disk, RunningTime, VmWorkload
+
+UNLIMITED_BPS = 1e300
+"""Of a route without links."""
+SLICE_S = 0.2
+"""The longest that a free run keeps the interpreter's other threads and signals waiting."""
+_RULES = {"vendor": s.VENDOR, "fixed": s.FIXED, "continuous": s.CONTINUOUS}
+_STATES = (
+    ReplicationState.SYNCING,
+    ReplicationState.IDLE,
+    ReplicationState.ACTIVE,
+    ReplicationState.NONE,
+)
+Kept = tuple[float, float, int]
 
 
 class Engine:
     """All replications of a simulation."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        notify: bool = True,
+        per_vm_ages: bool = True,
+        keep_violations: int = 1_000_000,
+    ) -> None:
+        """`notify`: tell of instances and RPO changes (`take_events`); without, a free run is faster and
+        its figures the same. `per_vm_ages`: keep the distribution of the data age for every VM (2.5 kB
+        each), not only for the fleet. `keep_violations`: how many keep their times; all are counted."""
         self.settings = settings or Settings()
-        self.clock_s = 0.0
-        """Time of the last event or input."""
-        self._capacity_bps: list[float] = []
+        self._notify, self._keep = notify, keep_violations
+        self._store = Store(self.settings.expected_of_last, per_vm_ages)
+        self._link_bps: list[float] = []
+        self._usable: list[float] = []
         self._vms: list[SourceVm] = []
-        self._replications: list[ReplicationRecord] = []
-        self._events: list[InstanceDone | RpoChanged] = []
+        self._of: list[tuple[int, tuple[Disk, ...]]] = []
+        self._routes: list[tuple[int, ...] | None] = []
+        self._in_use: dict[tuple[int, ...], int] = {}
+        self._groups: dict[str, int] = {}
         self._stale = False
+        self._events: list[InstanceDone | RpoChanged] = []
+        self._latest: dict[int, InstanceDone] = {}
+        self._violations: dict[int, list[Kept]] = {}
+        self._kept = 0
+        self._budget = 20_000
+        self._configure()
+
+    def _configure(self) -> None:
+        given, num, cnt = self.settings, self._store.state.num, self._store.state.cnt
+        num[s.READ_RATE] = given.source_read_bps / 8
+        num[s.MARGIN], num[s.MIN_INTERVAL_S] = given.expected_margin, given.min_interval_s
+        num[s.TOLERANCE_S] = given.late_tolerance_s
+        num[s.STEP_S], num[s.MOST_S] = given.reconnect_step_s, given.reconnect_max_s
+        num[s.PATIENCE_S], num[s.PATIENCE_LOST_S] = given.error_after_s, given.error_after_lost_s
+        num[s.INTERVAL_S] = given.fixed_interval_s
+        num[s.SHIPPED_FRACTION] = 1.0 - given.compression
+        cnt[s.NOTIFY], cnt[s.RULE] = int(self._notify), _RULES[given.schedule]
+        cnt[s.RESTART] = int(given.interrupted_delta == "restart")
+        cnt[s.CATCH_UP] = int(given.initial_catch_up)
+        cnt[s.KEEP] = int(self._keep > 0)
+        cnt[s.EVEN_OUT] = given.even_out_up_to
+
+    @property
+    def clock_s(self) -> float:
+        """Time of the last event or input."""
+        return float(self._store.state.num[s.CLOCK_S])
+
+    @property
+    def events_run(self) -> int:
+        """How many events have happened."""
+        return int(self._store.state.cnt[s.EVENTS])
+
+    @property
+    def replications(self) -> int:
+        """How many replications were started."""
+        return self._store.replications
+
+    @property
+    def store(self) -> Store:
+        """The state, for reading (results.py)."""
+        return self._store
 
     # Inputs -----------------------------------------------------------------------------------------
 
-    def add_link(self, capacity_bps: float) -> int:
-        """A new link; its id."""
-        self._capacity_bps.append(_capacity(capacity_bps))
-        return len(self._capacity_bps) - 1
+    def add_link(
+        self, capacity_bps: float, efficiency: float | None = None, measured_bps: float | None = None
+    ) -> int:
+        """A new link; its id. What replication gets of it: `measured_bps`, or the capacity times
+        `efficiency` (default: the settings'). Raises ValueError for figures that mean nothing."""
+        nominal = _capacity(capacity_bps)
+        if efficiency is None:
+            efficiency = self.settings.link_efficiency
+        if measured_bps is not None:
+            efficiency = _capacity(measured_bps, "measured_bps") / nominal if nominal > 0 else 0.0
+        elif not 0 < efficiency <= 1:
+            raise ValueError(f"efficiency = {efficiency!r}: must be above 0 and at most 1")
+        self._usable.append(efficiency / 8)
+        self._link_bps.append(nominal)
+        return len(self._link_bps) - 1
 
     def add_vm(self, workload: VmWorkload, at_s: float = 0.0) -> int:
         """A new source VM; its id. Its running time starts at `at_s`."""
         self._input(at_s)
-        self._vms.append(SourceVm(workload, RunningTime(workload.powered_on, self.clock_s)))
-        return len(self._vms) - 1
+        self._vms.append(SourceVm(workload, RunningTime(workload.powered_on, at_s)))
+        return self._store.add_vm(workload.powered_on, at_s)
+
+    def set_limit(self, group: str, most: int) -> None:
+        """At most so many replications of a host or replicator are at work at once. Raises ValueError
+        below 1; to be told before replications of the group start."""
+        if most < 1:
+            raise ValueError(f"limit of {group} = {most!r}: must be 1 or more")
+        if group in self._groups:
+            self._store.state.slots[self._groups[group], 0] = most
+        else:
+            self._groups[group] = self._store.add_group(most)
 
     def set_capacity(self, link: int, capacity_bps: float, at_s: float) -> None:
         """The link carries this much from `at_s` on."""
+        capacity_bps = _capacity(capacity_bps)
         self._input(at_s)
-        self._capacity_bps[link] = _capacity(capacity_bps)
+        self._link_bps[link] = capacity_bps
+        st = self._store.state
+        if not st.cnt[s.GENERAL]:
+            self._stale = self._stale or any(link in route for route in self._in_use)
+        else:
+            self._flush()
+            if self._store.state.cnt[s.GENERAL]:
+                self._enter(kernel.CAPACITY_CHANGED, link, capacity_bps * self._usable[link])
 
     def set_power(self, vm: int, on: bool, at_s: float) -> None:
         """The VM is on or off from `at_s` on; while off it writes nothing."""
         self._input(at_s)
-        self._vms[vm].running.switch(on, self.clock_s)
+        running = self._vms[vm].running
+        running.switch(on, at_s)
+        self._store.state.running[vm] = (float(on), at_s, running.at(at_s))
 
-    def start(self, vm: int, rpo_s: float, disk_keys: Sequence[int], has_seed: bool, at_s: float) -> int:
-        """A new replication that connects at once and then makes its initial sync; its id. Raises
-        ValueError for an impossible RPO, KeyError for an unknown disk."""
-        self._input(at_s)
+    def start(
+        self,
+        vm: int,
+        rpo_s: float,
+        disk_keys: Sequence[int],
+        has_seed: bool,
+        at_s: float,
+        host: str | None = None,
+        replicator: str | None = None,
+    ) -> int:
+        """A new replication that connects at once and then makes its initial sync; its id. `host` and
+        `replicator` name the limits it is under (`set_limit`), if there are any. Raises ValueError for an
+        impossible RPO, KeyError for an unknown disk."""
+        if not 0 < rpo_s < math.inf:
+            raise ValueError(f"rpo_s = {rpo_s!r}: must be above 0")
         by_key = {disk.key: disk for disk in self._vms[vm].workload.disks}
         disks = tuple(by_key[key] for key in disk_keys)
+        self._input(at_s)
+        i = self._store.add_replication(disks)
+        self._of.append((vm, disks))
+        self._routes.append(None)
+        compared, differs = self._first_copy(disks, has_seed)
+        st = self._store.state
+        real, whole = st.real[i], st.whole[i]
+        real[s.RPO] = rpo_s
+        real[s.LOST] = real[s.ATTEMPT] = real[s.MARK] = at_s
+        real[s.SCAN_LEFT] = real[s.SCAN_TOTAL] = compared
+        real[s.TOTAL] = real[s.LEFT] = differs * (1.0 - self.settings.compression)
+        whole[s.VM] = vm
+        whole[s.HOST] = self._groups.get(host, -1) if host else -1
+        whole[s.REPLICATOR] = self._groups.get(replicator, -1) if replicator else -1
+        self._enter(kernel.NEW, i, 0.0)
+        return i
+
+    def _first_copy(self, disks: Sequence[Disk], has_seed: bool) -> tuple[float, float]:
+        """What the initial sync compares, and what of it differs: empty regions are skipped where the
+        storage tells which they are (cx.md 6.2), and never shipped."""
         allocated = math.fsum(disk.allocated_bytes for disk in disks)
-        replication = ReplicationRecord(
-            vm=vm,
-            rpo_s=rpo_s,
-            disks=disks,
-            clock=RpoClock(rpo_s, self.settings.late_tolerance_s),
-            lost_s=self.clock_s,
-            attempt_s=self.clock_s,
-            scan_left=allocated,
-            scan_total=allocated,
-        )
-        replication.total = allocated * (self.settings.seed_difference if has_seed else 1.0)
-        replication.left = replication.total
-        self._replications.append(replication)
-        return len(self._replications) - 1
+        compared = allocated
+        if not self.settings.allocation_known:
+            compared = math.fsum(disk.size_bytes for disk in disks)
+        return compared, allocated * (self.settings.seed_difference if has_seed else 1.0)
 
     def set_path(self, replication: int, route: Route | None, at_s: float) -> None:
         """What the replication can reach from `at_s` on; None: nothing. A lost path is noticed at once,
         a new one at the next attempt to connect."""
         self._input(at_s)
-        r = self._replications[replication]
-        r.route = route
-        if route is None and r.connected:
-            r.connected, r.rate = False, 0.0
-            r.lost_s, r.failures = self.clock_s, 0
-            self._back_off(r)
-            if self.settings.interrupted_delta == "restart":
-                r.left = r.total
+        new = None if route is None else tuple(sorted(route.links))
+        self._change_route(replication, new)
+        if route is None:
+            self._enter(kernel.PATH_LOST, replication, 0.0)
+        else:
+            self._store.state.whole[replication, s.PATH_CAUSE] = CAUSES.index(route.cap_cause)
+            self._enter(kernel.PATH_CHANGED, replication, route.cap_bps / 8)
+
+    def _change_route(self, replication: int, new: tuple[int, ...] | None) -> None:
+        old = self._routes[replication]
+        if old == new:
+            return
+        self._routes[replication] = new
+        before = len(self._in_use)
+        for route, step in ((old, -1), (new, 1)):
+            if route is not None:
+                users = self._in_use.get(route, 0) + step
+                if users:
+                    self._in_use[route] = users
+                else:
+                    del self._in_use[route]
+        general = len(self._in_use) > 1 or bool(self._store.state.cnt[s.GENERAL])
+        self._stale = self._stale or general or before != len(self._in_use)
 
     def pause(self, replication: int, at_s: float) -> None:
         """Stop shipping; the data age goes on growing."""
         self._input(at_s)
-        self._replications[replication].paused = True
+        self._enter(kernel.PAUSE_CHANGED, replication, 1.0)
 
     def resume(self, replication: int, at_s: float) -> None:
         """Go on after a pause."""
         self._input(at_s)
-        self._replications[replication].paused = False
+        self._enter(kernel.PAUSE_CHANGED, replication, 0.0)
 
     def sync(self, replication: int, final: bool, at_s: float) -> int:
         """Ask for an instance that starts now, or after the one being made; its sequence number.
         `final`: the RPO clock stops now and nothing is scheduled after it."""
         self._input(at_s)
-        r = self._replications[replication]
-        if final:
-            r.clock.finish(self.clock_s)
-            r.final = True
-        if r.state is ReplicationState.IDLE:
-            r.start_s = min(r.start_s, self.clock_s)
-            return r.sequence + 1
-        r.wanted = True
-        return r.sequence + 2
+        whole = self._store.state.whole[replication]
+        sequence = int(whole[s.SEQUENCE]) + (1 if whole[s.STATE] == s.IDLE else 2)
+        self._enter(kernel.SYNC_FINAL if final else kernel.SYNC, replication, 0.0)
+        return sequence
 
     def stop(self, replication: int, at_s: float) -> None:
         """End for good; RPO accounting ends too."""
         self._input(at_s)
-        r = self._replications[replication]
-        r.clock.finish(self.clock_s)
-        r.state, r.connected, r.route = ReplicationState.NONE, False, None
-        r.attempt_s = r.start_s = math.inf
+        self._change_route(replication, None)
+        self._enter(kernel.STOP, replication, 0.0)
 
     # Time -------------------------------------------------------------------------------------------
 
     def next_event(self) -> float:
         """When something happens next if nothing comes from outside; inf when nothing will."""
-        return self._next()[0]
+        self._flush()
+        return kernel.peek(self._store.state.layout)
 
     def attempts_due(self, at_s: float) -> list[int]:
         """The replications that will try to connect at or before `at_s`."""
-        return [i for i, r in enumerate(self._replications) if r.attempt_s <= at_s]
+        attempts = self._store.state.real[: self._store.replications, s.ATTEMPT]
+        return [int(i) for i in np.flatnonzero(attempts <= at_s)]
 
-    def advance(self, until_s: float) -> None:
-        """Run every event up to and including `until_s`."""
-        while (due := self._next())[0] <= until_s:
-            self._integrate(due[0])
-            _HANDLERS[due[1]](self, due[2])
-            self._stale = True
+    def advance(self, until_s: float, seen: Callable[[float], object] | None = None) -> None:
+        """Run every event up to and including `until_s`, in slices of at most 0.2 s of wall time; `seen` is
+        called after each with the time reached, and may raise to give up."""
+        self._run(until_s, False, seen)
 
     def take_events(self) -> list[InstanceDone | RpoChanged]:
         """What happened since the last call, in order."""
+        self._drain()
         events, self._events = self._events, []
         return events
 
+    def _run(self, until_s: float, strict: bool, seen: Callable[[float], object] | None = None) -> None:
+        self._flush()
+        while True:
+            # Slices matter to a caller that watches; next to the kernel's clock nobody does, and the wall
+            # clock is not read there.
+            begin = time.perf_counter() if seen is not None else 0.0
+            finished = kernel.run(self._store.state.layout, until_s, strict, self._budget)
+            full = bool(self._store.state.cnt[s.OUT] > s.OUT_ROWS // 2)
+            if full or finished:
+                self._drain()
+            if seen is not None:
+                self._fit_budget(time.perf_counter() - begin, finished or full)
+                seen(self.clock_s)
+            if finished:
+                return
+
+    def _fit_budget(self, took_s: float, cut_short: bool) -> None:
+        """Make the next slice fit `SLICE_S` of wall time."""
+        if took_s > SLICE_S / 2:
+            self._budget = max(1000, self._budget // 2)
+        elif not cut_short and took_s < SLICE_S / 4:
+            self._budget = min(100_000_000, self._budget * 2)
+
     def _input(self, at_s: float) -> None:
         """Bring the state to `at_s`, leaving the engine's own events of that instant for later."""
-        if at_s < self.clock_s:
-            raise ValueError(f"time goes back: {at_s!r} after {self.clock_s!r}")
-        while (due := self._next())[0] < at_s:
-            self.advance(due[0])
-        self._integrate(at_s)
-        self._stale = True
+        now = self.clock_s
+        if at_s < now:
+            raise ValueError(f"time goes back: {at_s!r} after {now!r}")
+        if at_s > now:
+            self._run(at_s, True)
+            self._store.state.num[s.CLOCK_S] = at_s
 
-    def _integrate(self, t_s: float) -> None:
-        """Move all data up to `t_s` at the present rates."""
-        dt = t_s - self.clock_s
-        if dt > 0:
-            self._share()
-            for r in self._replications:
-                if r.shipping:
-                    r.left = max(0.0, r.left - r.rate * dt)
-                    r.scan_left = max(0.0, r.scan_left - self._scan_rate(r) * dt)
-            self.clock_s = t_s
+    def _enter(self, what: int, i: int, value: float) -> None:
+        kernel.enter(self._store.state.layout, what, i, value)
+        if self._store.state.cnt[s.OUT] > s.OUT_ROWS - s.OUT_SPARE:
+            self._drain()
 
-    def _share(self) -> None:
-        """Bring the rates (bytes per second) up to date."""
+    def _flush(self) -> None:
+        """Have the sharing fit the routes in use: one bottleneck, or a network."""
         if not self._stale:
             return
         self._stale = False
-        shipping = [r for r in self._replications if r.shipping and r.left > 0]
-        efficiency = self.settings.link_efficiency / 8
-        rates = fair_rates(
-            [c * efficiency for c in self._capacity_bps],
-            [self._cap(r) for r in shipping],
-            [r.route.links if r.route else () for r in shipping],
-        )
-        for r in self._replications:
-            r.rate = 0.0
-        for r, rate in zip(shipping, rates, strict=True):
-            r.rate = rate
-
-    def _cap(self, r: ReplicationRecord) -> float:
-        """Bytes per second that this replication could ship alone. While the disks are compared nothing
-        can be shipped before it was found to differ."""
-        read = self.settings.source_read_bps / 8
-        found = r.total / r.scan_total if r.scan_left > 0 else 1.0
-        assert r.route is not None
-        return min(read * found, r.route.cap_bps / 8)
-
-    def _scan_rate(self, r: ReplicationRecord) -> float:
-        return self.settings.source_read_bps / 8 if r.scan_left > 0 else 0.0
-
-    def _next(self) -> tuple[float, Kind, int]:
-        """The next event: time, kind, replication."""
-        self._share()
-        best = (math.inf, Kind.START, -1)
-        for i, r in enumerate(self._replications):
-            for due_s, kind in self._dues(r):
-                if (candidate := (max(due_s, self.clock_s), kind, i)) < best and due_s < math.inf:
-                    best = candidate
-        return best
-
-    def _dues(self, r: ReplicationRecord) -> list[tuple[float, Kind]]:
-        """What this replication is waiting for."""
-        if r.ended:
-            return []
-        dues = []
-        if not r.connected:
-            dues.append((r.attempt_s, Kind.CONNECT))
-            if not r.in_error:
-                patience_s = (
-                    self.settings.error_after_lost_s if r.ever_connected else self.settings.error_after_s
-                )
-                dues.append((r.lost_s + patience_s, Kind.GIVE_UP))
-        if r.shipping:
-            if r.scan_left > 0:
-                dues.append((self.clock_s + r.scan_left / self._scan_rate(r), Kind.SCANNED))
-            elif r.left <= 0:
-                dues.append((self.clock_s, Kind.DONE))
-            if r.left > 0 and r.rate > 0:
-                dues.append((self.clock_s + r.left / r.rate, Kind.DONE))
-        if r.state is ReplicationState.IDLE and r.connected and not r.paused:
-            dues.append((r.start_s, Kind.START))
-        dues.append((r.clock.next_violation_s(), Kind.RPO_PASSED))
-        return dues
-
-    # Events -----------------------------------------------------------------------------------------
-
-    def _connect(self, i: int) -> None:
-        r = self._replications[i]
-        if r.route is None:
-            self._back_off(r)
-            return
-        if not r.ever_connected:
-            r.started_s = self.clock_s
-            r.started_run_s = self._vms[r.vm].running.at(self.clock_s)
-        r.connected = r.ever_connected = True
-        r.in_error, r.failures, r.attempt_s = False, 0, math.inf
-
-    def _back_off(self, r: ReplicationRecord) -> None:
-        r.failures += 1
-        wait_s = min(self.settings.reconnect_step_s * r.failures, self.settings.reconnect_max_s)
-        r.attempt_s = self.clock_s + wait_s
-
-    def _give_up(self, i: int) -> None:
-        self._replications[i].in_error = True
-
-    def _scanned(self, i: int) -> None:
-        self._replications[i].scan_left = 0.0
-
-    def _done(self, i: int) -> None:
-        r = self._replications[i]
-        r.left = 0.0
-        if r.scan_left > 0:
-            return
-        if r.state is ReplicationState.SYNCING:
-            self._round_done(i, r)
+        st, now = self._store.state, self.clock_s
+        usable = [bps * part for bps, part in zip(self._link_bps, self._usable, strict=True)]
+        general = len(self._in_use) > 1
+        least = 0.0
+        if not general:
+            shared = next(iter(self._in_use), None)
+            if shared is not None:
+                least = min((usable[link] for link in shared), default=UNLIMITED_BPS)
+            if not st.cnt[s.GENERAL]:
+                if least != st.level[CAPACITY]:
+                    self._enter(kernel.CAPACITY_CHANGED, 0, least)
+                return
+        self._enter(kernel.UNLOAD, 0, 0.0)
+        if general:
+            self._store.set_network([route or () for route in self._routes], usable, now)
         else:
-            self._instance_done(i, r)
+            st.level[CAPACITY], st.level[NOW] = least, now
+        self._store.state.cnt[s.GENERAL] = int(general)
+        self._enter(kernel.LOAD, 0, 0.0)
 
-    def _round_done(self, i: int, r: ReplicationRecord) -> None:
-        """A round of the initial sync is complete. It is the last when it took RPO/2 or less, so that a
-        delta no longer than it is complete within the RPO, or when rounds get no shorter."""
-        took_s = self.clock_s - r.started_s
-        if self.settings.initial_catch_up and r.rpo_s / 2 < took_s < r.covered_s:
-            r.moved += r.total
-            r.round += 1
-            self._take_changes(r)
+    def _drain(self) -> None:
+        """Take what the kernels tell."""
+        st = self._store.state
+        rows = int(st.cnt[s.OUT])
+        if not rows:
             return
-        if r.round:
-            r.durations_s = [first_expected_s(took_s, r.covered_s, r.rpo_s)]
-        self._complete(i, r)
-        r.clock.start(r.started_s, self.clock_s)
-        if r.clock.violated_since_s is not None:
-            self._events.append(RpoChanged(i, True, self.clock_s, r.clock.age_s(self.clock_s)))
+        st.cnt[s.OUT] = 0
+        for kind, i, a, b, c, d, e in st.out[:rows].tolist():
+            i = int(i)
+            if kind == s.VIOLATION:
+                if self._kept < self._keep:
+                    self._kept += 1
+                    self._violations.setdefault(i, []).append((a, b, int(c)))
+            elif kind == s.INSTANCE:
+                sequences = tuple((disk.key, self._written(disk, e)) for disk in self._of[i][1])
+                done = InstanceDone(i, int(a), b, c, d, sequences)
+                self._latest[i] = done
+                self._events.append(done)
+            else:
+                self._events.append(RpoChanged(i, bool(a), b, c))
+        if self._kept >= self._keep:
+            st.cnt[s.KEEP] = 0
 
-    def _instance_done(self, i: int, r: ReplicationRecord) -> None:
-        took_s = self.clock_s - r.started_s
-        if not r.durations_s:
-            took_s = first_expected_s(took_s, r.covered_s, r.rpo_s)
-        r.durations_s = [*r.durations_s, took_s][-self.settings.expected_of_last :]
-        was_violated = r.clock.violated_since_s is not None
-        r.clock.completed(r.started_s, self.clock_s)
-        if was_violated and r.clock.violated_since_s is None:
-            self._events.append(RpoChanged(i, False, self.clock_s, r.clock.age_s(self.clock_s)))
-        self._complete(i, r)
-
-    def _complete(self, i: int, r: ReplicationRecord) -> None:
-        """The content of the running sync is complete: an instance. Plan the next."""
-        r.sequence += 1
-        sequences = tuple((d.key, self._written(d, r.started_run_s)) for d in r.disks)
-        r.latest = InstanceDone(i, r.sequence, r.started_s, self.clock_s, r.moved + r.total, sequences)
-        self._events.append(r.latest)
-        r.state = ReplicationState.IDLE
-        r.rate = 0.0
-        if r.wanted:
-            r.start_s, r.wanted = self.clock_s, False
-        elif r.final:
-            r.start_s = math.inf
-        else:
-            self._plan(r)
-
-    def _plan(self, r: ReplicationRecord) -> None:
-        """Decide when the next instance starts, together with the others that wait for the same links."""
-        s = self.settings
-        expected = expected_s(r.durations_s, s.expected_of_last)
-        r.plan = plan(r.started_s, self.clock_s, r.rpo_s, expected, s.expected_margin, s.min_interval_s)
-        r.start_s = r.plan.latest_s
-        if not s.even_out or r.route is None:
-            return
-        links = set(r.route.links)
-        waiting = [
-            (o, replace(o.plan, from_s=max(o.plan.from_s, self.clock_s)))
-            for o in self._replications
-            if o.state is ReplicationState.IDLE
-            and self.clock_s < o.start_s < math.inf
-            and o.plan is not None
-            and o.route is not None
-            and links.intersection(o.route.links)
-        ]
-        for (o, _), start_s in zip(waiting, even_out([p for _, p in waiting]), strict=True):
-            o.start_s = start_s
-
-    def _rpo_passed(self, i: int) -> None:
-        clock = self._replications[i].clock
-        clock.violate(self.clock_s)
-        self._events.append(RpoChanged(i, True, self.clock_s, clock.age_s(self.clock_s)))
-
-    def _begin(self, i: int) -> None:
-        r = self._replications[i]
-        r.state, r.start_s, r.moved = ReplicationState.ACTIVE, math.inf, 0.0
-        self._take_changes(r)
-
-    def _take_changes(self, r: ReplicationRecord) -> None:
-        """Start to ship what has changed since the last start."""
-        run_s = self._vms[r.vm].running.at(self.clock_s)
-        r.total = r.left = self._dirty(r, r.started_run_s, run_s)
-        r.covered_s = self.clock_s - r.started_s
-        r.started_s, r.started_run_s = self.clock_s, run_s
-
-    def _dirty(self, r: ReplicationRecord, since_run_s: float, until_run_s: float) -> float:
-        return math.fsum(disk.dirty_bytes(since_run_s, until_run_s) for disk in r.disks)
+    # Reads ------------------------------------------------------------------------------------------
 
     def _written(self, disk: Disk, run_s: float) -> int:
         """The write sequence: how many blocks had been written to the disk."""
         return int(disk.workload.written_bytes(run_s) // self.settings.block_bytes(disk.size_bytes))
-
-    # Reads ------------------------------------------------------------------------------------------
 
     def write_sequences(self, vm: int, at_s: float) -> tuple[tuple[int, int], ...]:
         """(disk key, write sequence) of the source VM at `at_s`."""
@@ -369,52 +384,73 @@ class Engine:
         """The name of a VM."""
         return self._vms[vm].workload.name
 
+    def name_of(self, replication: int) -> str:
+        """The name of a replication's VM."""
+        return self.vm_name(self._of[replication][0])
+
     def progress(self, replication: int, at_s: float) -> EngineProgress:
         """What can be seen at `at_s`, which is not before the last event."""
-        r = self._replications[replication]
-        self._share()
-        dt = max(0.0, at_s - self.clock_s) if r.shipping else 0.0
-        left = max(0.0, r.left - r.rate * dt)
-        compared = r.scan_total - max(0.0, r.scan_left - self._scan_rate(r) * dt)
-        if r.state is ReplicationState.SYNCING:
-            done = 1 - left / r.total if r.total > 0 else 1.0
-            seen = compared / r.scan_total if r.scan_total > 0 else 1.0
-            percent = 99 if r.round else min(99, int(100 * min(done, seen))) if r.ever_connected else 0
-        elif r.state is ReplicationState.ACTIVE:
-            percent = min(99, int(100 * (1 - left / r.total))) if r.total > 0 else 99
+        self._flush()
+        self._drain()
+        st = self._store.state
+        real, whole = st.real[replication], st.whole[replication]
+        at_s = max(at_s, self.clock_s)
+        left = kernel.left(st.layout, replication, at_s)
+        total, moved, scan_total = float(real[s.TOTAL]), float(real[s.MOVED]), float(real[s.SCAN_TOTAL])
+        scan_left = float(real[s.SCAN_LEFT])
+        if real[s.SCAN_FROM] < math.inf:
+            scan_left = max(0.0, scan_left - (at_s - float(real[s.SCAN_FROM])) * float(st.num[s.READ_RATE]))
+        compared = scan_total - scan_left
+        state = _STATES[whole[s.STATE]]
+        done = 1 - left / total if total > 0 else 1.0
+        if state is ReplicationState.SYNCING:
+            seen = compared / scan_total if scan_total > 0 else 1.0
+            percent = 99 if whole[s.ROUND] else min(99, int(100 * min(done, seen))) if whole[s.EVER] else 0
+        elif state is ReplicationState.ACTIVE:
+            percent = min(99, int(100 * done))
         else:
             percent = 100
-        state = r.state
-        if not r.ended:
-            state = ReplicationState.ERROR if r.in_error else ReplicationState.PAUSED if r.paused else r.state
+        if state is not ReplicationState.NONE:
+            if whole[s.IN_ERROR]:
+                state = ReplicationState.ERROR
+            elif whole[s.PAUSED]:
+                state = ReplicationState.PAUSED
         return EngineProgress(
             state=state,
             percent=percent,
-            transferred_bytes=r.moved + r.total - left,
-            to_transfer_bytes=r.moved + r.total,
+            transferred_bytes=moved + total - left,
+            to_transfer_bytes=moved + total,
             compared_bytes=compared,
-            compare_total_bytes=r.scan_total,
-            latest=r.latest,
-            connected=r.connected,
+            compare_total_bytes=scan_total,
+            latest=self._latest.get(replication),
+            connected=bool(whole[s.CONNECTED]),
         )
 
     def rpo(self, replication: int, at_s: float, origin_s: float = 0.0) -> VmRpo:
         """RPO compliance up to `at_s`; `origin_s` is added to every instant."""
-        r = self._replications[replication]
-        return r.clock.report(self._vms[r.vm].workload.name, max(at_s, self.clock_s), origin_s)
+        self._flush()
+        self._drain()
+        st = self._store.state
+        at_s = max(at_s, self.clock_s)
+        kept = self._violations.get(replication, ())
+        spent = np.zeros(s.CAUSES)
+        kernel.spent(st.layout, replication, at_s, spent)
+        return vm_rpo(st, replication, self.name_of(replication), at_s, spent, kept, origin_s)
+
+    def fleet_ages(self, at_s: float) -> Ages | None:
+        """The distribution of the data age of all VMs up to `at_s`, in RPOs."""
+        st = self._store.state
+        kinks, sums = st.fleet.copy()
+        real = st.real[: self._store.replications]
+        running = real[(real[:, s.FROM] < math.inf) & (real[:, s.UNTIL] == math.inf)]
+        for ages_s, sign in ((running[:, s.TOOTH], 1.0), (at_s - running[:, s.NEWEST], -1.0)):
+            bins = bins_of(ages_s / running[:, s.RPO])
+            np.add.at(kinks, bins, sign * running[:, s.RPO])
+            np.add.at(sums, bins, sign * ages_s)
+        return percentiles(kinks, sums)
 
 
-def _capacity(capacity_bps: float) -> float:
+def _capacity(capacity_bps: float, name: str = "capacity_bps") -> float:
     if not 0 <= capacity_bps < math.inf:
-        raise ValueError(f"capacity_bps = {capacity_bps!r}: must be a number of 0 or more")
+        raise ValueError(f"{name} = {capacity_bps!r}: must be a number of 0 or more")
     return capacity_bps
-
-
-_HANDLERS = {
-    Kind.CONNECT: Engine._connect,
-    Kind.GIVE_UP: Engine._give_up,
-    Kind.SCANNED: Engine._scanned,
-    Kind.DONE: Engine._done,
-    Kind.RPO_PASSED: Engine._rpo_passed,
-    Kind.START: Engine._begin,
-}

@@ -17,6 +17,7 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from cxsim.sim.replication.kernel_cache import inlined, kernel, part
 from cxsim.sim.replication.kernel_heap import push, take
 
@@ -76,6 +77,7 @@ def _from_shared(keys: Any, ids: Any, num: Any, cnt: Any, i: int) -> None:
 def _to_capped(keys: Any, ids: Any, num: Any, cnt: Any, i: int, left: float) -> None:
     cap = keys[CAP, i]
     takes_s = left / cap if cap > 0.0 else math.inf if left > 0.0 else 0.0
+    keys[FINISH_V, i] = left  # only read when it never finishes
     keys[FINISH_S, i] = num[NOW] + takes_s
     push(keys, FINISH_S, ids, BY_S, cnt[CAPPED], i)
     push(keys, MINUS_CAP, ids, BY_MINUS_CAP, cnt[CAPPED], i)
@@ -94,7 +96,7 @@ def _from_capped(keys: Any, ids: Any, num: Any, cnt: Any, i: int) -> None:
 
 
 @part
-def _settle(keys: Any, ids: Any, num: Any, cnt: Any) -> None:
+def settle(keys: Any, ids: Any, num: Any, cnt: Any) -> None:
     """Restore the classes after a change and set theta.
 
     Every move raises theta, so that none is undone: a transfer rises to its cap when cap <= theta, and
@@ -135,17 +137,32 @@ def _settle(keys: Any, ids: Any, num: Any, cnt: Any) -> None:
 
 
 @inlined
-def _pass_time(num: Any, t_s: float) -> None:
+def pass_time(num: Any, t_s: float) -> None:
     """Move everything up to `t_s`, at which nothing before it has completed."""
     num[V] += (t_s - num[NOW]) * num[THETA]
     num[NOW] = t_s
 
 
 @inlined
-def _add(keys: Any, ids: Any, num: Any, cnt: Any, i: int, size: float, cap: float) -> None:
+def insert(keys: Any, ids: Any, num: Any, cnt: Any, i: int, size: float, cap: float) -> None:
+    """A transfer begins; `settle` comes next."""
     keys[CAP, i] = cap
     keys[MINUS_CAP, i] = -cap
     _to_shared(keys, ids, num, cnt, i, size)
+
+
+@part
+def withdraw(keys: Any, ids: Any, num: Any, cnt: Any, i: int) -> float:
+    """A transfer ends; `settle` comes next. What is left of it."""
+    if ids[AT_V, i] >= 0:
+        left = max(0.0, keys[FINISH_V, i] - num[V])
+        _from_shared(keys, ids, num, cnt, i)
+        return left
+    left = keys[FINISH_V, i]
+    if keys[FINISH_S, i] < math.inf:
+        left = max(0.0, (keys[FINISH_S, i] - num[NOW]) * keys[CAP, i])
+    _from_capped(keys, ids, num, cnt, i)
+    return left
 
 
 @kernel
@@ -179,13 +196,13 @@ def run_bottleneck(
         if change <= done_s and change <= start:
             if change == math.inf:
                 return
-            _pass_time(num, change)
+            pass_time(num, change)
             num[CAPACITY] = change_to[changing]
             changing += 1
         elif start < done_s:
             i = order[coming]
-            _pass_time(num, start)
-            _add(keys, ids, num, cnt, i, size[i], cap[i])
+            pass_time(num, start)
+            insert(keys, ids, num, cnt, i, size[i], cap[i])
             coming += 1
         elif shared_s <= capped_s:
             i = ids[BY_V, 0]
@@ -196,6 +213,6 @@ def run_bottleneck(
         else:
             i = ids[BY_S, 0]
             finish_s[i] = capped_s
-            _pass_time(num, capped_s)
+            pass_time(num, capped_s)
             _from_capped(keys, ids, num, cnt, i)
-        _settle(keys, ids, num, cnt)
+        settle(keys, ids, num, cnt)

@@ -62,8 +62,8 @@ def kernel(function: Function) -> Function:
 
 
 def part(function: Function) -> Function:
-    """A part of kernels, compiled once for each kernel that calls it."""
-    compiled: Any = numba.njit(nogil=True)(function)
+    """A part of kernels, which allocates nothing (and so counts no references)."""
+    compiled: Any = numba.njit(nogil=True, _nrt=False)(function)
     return cast(Function, compiled)
 
 

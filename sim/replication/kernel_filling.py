@@ -14,6 +14,7 @@ import math
 from typing import Any
 
 import numpy as np
+
 from cxsim.sim.replication.kernel_cache import inlined, kernel
 
 _ROUNDING = 1 + 1e-15

@@ -2,8 +2,7 @@
 
 Rules of this file: kernels over rows of plain arrays, compiled into their callers. `keys[key_row]` holds
 the keys by id, `ids[heap_row]` the ids in heap order, `ids[heap_row + 1]` the place of an id in the heap (-1
-when it is not in it); the length is the caller's. Equal keys: no order is promised beyond being the same in
-every run.
+when it is not in it); the length is the caller's. Equal keys: the least id first.
 """
 
 from __future__ import annotations
@@ -21,7 +20,8 @@ def sift_up(keys: Any, key_row: int, ids: Any, heap_row: int, at: int) -> None:
     while at > 0:
         parent = (at - 1) >> 1
         above = ids[heap_row, parent]
-        if keys[key_row, above] <= key:
+        other = keys[key_row, above]
+        if other < key or (other == key and above < entry):
             break
         ids[heap_row, at] = above
         ids[heap_row + 1, above] = at
@@ -42,10 +42,12 @@ def sift_down(keys: Any, key_row: int, ids: Any, heap_row: int, length: int, at:
         below = ids[heap_row, child]
         if child + 1 < length:
             other = ids[heap_row, child + 1]
-            if keys[key_row, other] < keys[key_row, below]:
+            if keys[key_row, other] < keys[key_row, below] or (
+                keys[key_row, other] == keys[key_row, below] and other < below
+            ):
                 child += 1
                 below = other
-        if keys[key_row, below] >= key:
+        if keys[key_row, below] > key or (keys[key_row, below] == key and below > entry):
             break
         ids[heap_row, at] = below
         ids[heap_row + 1, below] = at

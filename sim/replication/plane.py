@@ -155,7 +155,7 @@ class SimDataPlane:
             at_s=now_s + self._origin_s,
             late_tolerance_s=self.settings.late_tolerance_s,
             vms=vms,
-            fleet=fleet_of(vms),
+            fleet=fleet_of(vms, self.engine.fleet_ages(now_s)),
             inferred=self.settings.inferred(),
         )
 

@@ -62,8 +62,31 @@ class Settings:
     expected_margin: float = _constant(
         0.20, "fraction", "D", "simulators.md 5: estimate = average + 20 %; another source says 15 %"
     )
-    even_out: bool = _constant(
-        True, "-", "I", "starts move ahead to overlap less (scheduler.even_out); no source says how"
+    schedule: Literal["vendor", "fixed", "continuous"] = _constant(
+        "vendor",
+        "-",
+        "D",
+        "cx.md 6.1: latest start = last start + RPO - expected duration; fixed: last start + interval, or "
+        "when done; continuous: when done",
+    )
+    fixed_interval_s: float = _constant(
+        0.0, "s", "I", "between starts under the fixed schedule; 0: the RPO of each VM"
+    )
+    compression: float = _constant(
+        0.0,
+        "fraction saved",
+        "D",
+        "cx.md 6.2: off by default (HBR HbrDisableNetCompression = 1); 6.4 E6: 200 at 40 % is 120",
+    )
+    allocation_known: bool = _constant(
+        True, "-", "D", "cx.md 6.2: VMFS and vSAN tell allocated blocks; without, all blocks are compared"
+    )
+    even_out_up_to: int = _constant(
+        50,
+        "replications",
+        "I",
+        "starts move ahead to overlap less (scheduler.even_out) while there are no more; in larger fleets "
+        "transfers overlap all the time and what is expected of them contains it; no source says how",
     )
     min_interval_s: float = _constant(
         5.0, "s", "I", "least time between two starts of one VM, so that empty deltas do not chase each other"
@@ -102,6 +125,10 @@ class Settings:
             "interrupted_delta": self.interrupted_delta in ("resume", "restart"),
             "expected_of_last": self.expected_of_last >= 1,
             "expected_margin": 0 <= self.expected_margin < math.inf,
+            "schedule": self.schedule in ("vendor", "fixed", "continuous"),
+            "fixed_interval_s": 0 <= self.fixed_interval_s < math.inf,
+            "compression": 0 <= self.compression < 1,
+            "even_out_up_to": 0 <= self.even_out_up_to <= 1000,
             "min_interval_s": self.min_interval_s > 0,
             "late_tolerance_s": self.late_tolerance_s >= 0,
             "reconnect_step_s": self.reconnect_step_s > 0,

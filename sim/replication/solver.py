@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+
 from cxsim.sim.replication.kernel_bottleneck import bottleneck, run_bottleneck
 from cxsim.sim.replication.kernel_filling import run_filling
 from cxsim.sim.replication.sharing import CapacityChange, Floats, Flows, Ids, check

@@ -12,9 +12,32 @@ import math
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
+from cxsim.sim.replication.kernel_volume import LINEAR, REWRITE
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What the compiled engine has to know of one writer (kernel_volume.py): kind, bytes a second or scale
+    of the table, most distinct bytes, cumulative table, seconds of a window, offset."""
+
+    kind: int
+    scale: float
+    working_set_bytes: float = math.inf
+    table: Floats | None = None
+    window_s: float = 1.0
+    offset_s: float = 0.0
+
 
 class Workload(Protocol):
     """The writes to one disk."""
+
+    def parts(self) -> tuple[Part, ...]:
+        """The same for the compiled engine."""
 
     def dirty_bytes(self, since_s: float, until_s: float) -> float:
         """Distinct bytes changed in (since, until] of the VM's running time."""
@@ -38,6 +61,9 @@ class Constant:
     def written_bytes(self, until_s: float) -> float:
         return self.bytes_per_s * max(0.0, until_s)
 
+    def parts(self) -> tuple[Part, ...]:
+        return (Part(LINEAR, self.bytes_per_s),)
+
 
 @dataclass(frozen=True)
 class WorkingSet:
@@ -58,6 +84,9 @@ class WorkingSet:
 
     def written_bytes(self, until_s: float) -> float:
         return self.bytes_per_s * max(0.0, until_s)
+
+    def parts(self) -> tuple[Part, ...]:
+        return (Part(LINEAR, self.bytes_per_s, self.set_bytes),)
 
 
 @dataclass(frozen=True)
@@ -84,18 +113,24 @@ class PeriodicRewrite:
     def written_bytes(self, until_s: float) -> float:
         return self.block_bytes * (self._rewrites(until_s) - self._rewrites(0.0))
 
+    def parts(self) -> tuple[Part, ...]:
+        return (Part(REWRITE, 1.0, self.block_bytes, None, self.period_s, self.offset_s),)
+
 
 @dataclass(frozen=True)
 class Several:
     """Independent writers to different parts of one disk."""
 
-    parts: tuple[Workload, ...]
+    writers: tuple[Workload, ...]
 
     def dirty_bytes(self, since_s: float, until_s: float) -> float:
-        return math.fsum(part.dirty_bytes(since_s, until_s) for part in self.parts)
+        return math.fsum(writer.dirty_bytes(since_s, until_s) for writer in self.writers)
 
     def written_bytes(self, until_s: float) -> float:
-        return math.fsum(part.written_bytes(until_s) for part in self.parts)
+        return math.fsum(writer.written_bytes(until_s) for writer in self.writers)
+
+    def parts(self) -> tuple[Part, ...]:
+        return tuple(part for writer in self.writers for part in writer.parts())
 
 
 def _refuse_negative(workload: object) -> None:
@@ -112,6 +147,8 @@ class Disk:
     size_bytes: float
     allocated_bytes: float
     workload: Workload
+    quiesce_bytes: float = 0.0
+    """Written in a burst when the guest is quiesced, at the start of every instance."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.allocated_bytes <= self.size_bytes < math.inf:
@@ -121,7 +158,7 @@ class Disk:
 
     def dirty_bytes(self, since_s: float, until_s: float) -> float:
         """Distinct bytes changed in (since, until]; never more than the disk holds."""
-        return min(self.size_bytes, self.workload.dirty_bytes(since_s, until_s))
+        return min(self.size_bytes, self.workload.dirty_bytes(since_s, until_s) + self.quiesce_bytes)
 
 
 @dataclass(frozen=True)

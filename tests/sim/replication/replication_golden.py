@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import numpy as np
+
 from cxsim.sim.replication.sharing import Floats, Flows
 
 FOLDER = Path(__file__).parents[2] / "golden" / "simgrid"

@@ -5,22 +5,27 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from typing import cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from replication_engine_oracle import OracleEngine
+
 from cxsim.sim.replication.accounting import VmRpo
 from cxsim.sim.replication.engine import Engine
 from cxsim.sim.replication.records import InstanceDone, Route, RpoChanged
 from cxsim.sim.replication.workload import Constant, Disk, VmWorkload, WorkingSet
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 HOUR_S = 3600.0
 Outcome = tuple[list[InstanceDone | RpoChanged], list[VmRpo]]
 
 
-def run(until: Callable[[Engine, float], None]) -> Outcome:
+def run(
+    until: Callable[[Engine, float], None], make: Callable[[], Engine] = Engine, one_route: bool = False
+) -> Outcome:
     """Four VMs over two links, with throttles, an outage, a pause, power and syncs; `until` moves time."""
-    engine = Engine()
+    engine = make()
     wan, lan = engine.add_link(100e6), engine.add_link(60e6)
     route = Route((wan,), 80e6)
     for n, workload in enumerate((Constant(1e6), WorkingSet(3e6, 2e9), Constant(0.2e6), Constant(0.0))):
@@ -28,13 +33,13 @@ def run(until: Callable[[Engine, float], None]) -> Outcome:
     inputs: list[tuple[float, Callable[[float], object]]] = []
     for n in range(4):
         inputs.append((10.0 * n, lambda t, n=n: engine.start(n, 900.0, (2000,), n == 3, t)))
-        links = Route((lan, wan), math.inf) if n % 2 else route
+        links = Route((lan, wan), math.inf) if n % 2 and not one_route else route
         inputs.append((10.0 * n, lambda t, n=n, links=links: engine.set_path(n, links, t)))
     inputs += [
         (1.0 * HOUR_S, lambda t: engine.set_capacity(wan, 20e6, t)),
         (2.0 * HOUR_S, lambda t: engine.set_capacity(wan, 100e6, t)),
         (2.5 * HOUR_S, lambda t: engine.set_path(1, None, t)),
-        (3.1 * HOUR_S, lambda t: engine.set_path(1, Route((lan, wan), math.inf), t)),
+        (3.1 * HOUR_S, lambda t: engine.set_path(1, route if one_route else Route((lan, wan), math.inf), t)),
         (3.2 * HOUR_S, lambda t: engine.pause(0, t)),
         (3.8 * HOUR_S, lambda t: engine.resume(0, t)),
         (4.0 * HOUR_S, lambda t: engine.set_power(2, False, t)),
@@ -57,10 +62,45 @@ def by_events(engine: Engine, until_s: float) -> None:
         engine.advance(engine.next_event())
 
 
-def test_event_by_event_and_running_free_are_identical() -> None:
-    free = run(lambda engine, until_s: engine.advance(until_s))
-    assert len(free[0]) > 100
-    assert run(by_events) == free
+def free(engine: Engine, until_s: float) -> None:
+    engine.advance(until_s)
+
+
+@pytest.mark.parametrize("one_route", [False, True])
+def test_event_by_event_and_running_free_are_identical(one_route: bool) -> None:
+    at_once = run(free, one_route=one_route)
+    assert len(at_once[0]) > 100
+    assert run(by_events, one_route=one_route) == at_once
+
+
+@pytest.mark.parametrize("one_route", [False, True])
+def test_without_telling_the_figures_are_the_same(one_route: bool) -> None:
+    told = run(free, one_route=one_route)
+    assert run(free, lambda: Engine(notify=False), one_route) == ([], told[1])
+
+
+@pytest.mark.parametrize("one_route", [False, True])
+def test_the_compiled_engine_agrees_with_the_slow_one(one_route: bool) -> None:
+    same(run(free, Engine, one_route), run(free, cast("Callable[[], Engine]", OracleEngine), one_route))
+
+
+def same(fast: Outcome, slow: Outcome) -> None:
+    """Equal but for rounding."""
+    assert len(fast[0]) == len(slow[0])
+    for a, b in zip(fast[0], slow[0], strict=True):
+        assert (type(a), a.replication) == (type(b), b.replication)
+        assert figures(a) == pytest.approx(figures(b), rel=1e-9, abs=1e-3)
+    for x, y in zip(fast[1], slow[1], strict=True):
+        assert (x.syncs, x.late_syncs, x.violation_count) == (y.syncs, y.late_syncs, y.violation_count)
+        assert x.violated_s == pytest.approx(y.violated_s, rel=1e-9, abs=1e-6)
+        assert x.peak_age_s == pytest.approx(y.peak_age_s, rel=1e-9)
+        assert sum(spent for _, spent in x.causes) == pytest.approx(x.violated_s, rel=1e-9, abs=1e-6)
+
+
+def figures(event: InstanceDone | RpoChanged) -> tuple[float, ...]:
+    if isinstance(event, InstanceDone):
+        return event.sequence, event.started_s, event.completed_s, event.transfer_bytes
+    return event.violated, event.at_s, event.age_s
 
 
 @given(st.floats(30.0, 5000.0))

@@ -6,11 +6,12 @@ import itertools
 import math
 
 import pytest
+from replication_fakes import GIB, HOUR_S, LWD, MIN_S, START_S, TYRELL, FakeNetwork, Rig, vm
+
 from cxsim.fake_cx.dataplane import DataPlane, ReplicationState, Source
 from cxsim.sim.kernel.wire import Fate
 from cxsim.sim.replication.settings import Settings
 from cxsim.sim.replication.workload import Constant, PeriodicRewrite
-from replication_fakes import GIB, HOUR_S, LWD, MIN_S, START_S, TYRELL, FakeNetwork, Rig, vm
 
 LEGS = [
     ("tyrell-esx01", "192.168.0.34", 44045),

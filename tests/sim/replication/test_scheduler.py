@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cxsim.sim.replication.scheduler import (
     Plan,
     even_out,
@@ -11,8 +14,6 @@ from cxsim.sim.replication.scheduler import (
     latest_start_s,
     plan,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 MIN = 60.0
 RPO_S = 15 * MIN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from cxsim.sim.replication.limits import loss_bps, window_bps
 from cxsim.sim.replication.settings import Settings
 

@@ -8,12 +8,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from cxsim.sim.replication.sharing import CapacityChange, Floats, Flows, fair_rates, fluid
-from cxsim.sim.replication.solver import solve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from replication_golden import SETS, load, private_links_as_caps
 from replication_oracles import finish_times, max_min
+
+from cxsim.sim.replication.sharing import CapacityChange, Floats, Flows, fair_rates, fluid
+from cxsim.sim.replication.solver import solve
 
 Solver = Callable[..., Floats]
 BOTH = pytest.mark.parametrize("solver", [fluid, solve], ids=lambda solver: solver.__name__)

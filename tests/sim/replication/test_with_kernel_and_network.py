@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from replication_fakes import GIB, HOUR_S, LWD, MIN_S, START_S, Constant, Sink, Source, vm
+
 from cxsim.fake_cx.dataplane import ReplicationState
 from cxsim.sim.kernel import Hub
 from cxsim.sim.network import FilterRule, Network, Topology, changes
 from cxsim.sim.replication.plane import SimDataPlane, SimReplication
-from replication_fakes import GIB, HOUR_S, LWD, MIN_S, START_S, Constant, Sink, Source, vm
 
 VMS = {
     "d": vm("deckard", 16 * GIB, Constant(0.4e6), 40 * GIB),

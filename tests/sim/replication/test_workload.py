@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cxsim.sim.replication.workload import (
     Constant,
     Disk,
@@ -14,8 +17,6 @@ from cxsim.sim.replication.workload import (
     WorkingSet,
     Workload,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 HOUR_S, DAY_S = 3600.0, 86400.0
 WORKLOADS = [

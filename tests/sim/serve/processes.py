@@ -25,10 +25,10 @@ START_S = 180.0
 """Longest wait for anything; on an idle machine everything takes a few seconds."""
 
 PASSWORDS = {
-    "CXSIM_VCENTER_PASSWORD": "vmware",
-    "CXSIM_CLOUD_PASSWORD": "vmware",
-    "CXSIM_REPLICATOR_PASSWORD": "vmware",
-    "CXSIM_REPLICATOR_SSO_PASSWORD": "vmware",
+    "CXSIM_VCENTER_PASSWORD": "pw-Ahx3-tenant-vcenter",
+    "CXSIM_CLOUD_PASSWORD": "pw-Lz0c-org-admin",
+    "CXSIM_REPLICATOR_PASSWORD": "pw-Bq7z-tenant-root",
+    "CXSIM_REPLICATOR_SSO_PASSWORD": "pw-Cm2k-tenant-sso",
 }
 
 SMALL_JOB = """\
@@ -36,6 +36,12 @@ schema: 1
 title: A small VM moves from Tyrell to MyCloud
 extends: environments/tyrell-mycloud.yaml
 seed: 7
+hosts:
+  tyrell-vc01: {password: pw-Ahx3-tenant-vcenter}
+  tyrell-cce01: {password: pw-Bq7z-tenant-root, sso_password: pw-Cm2k-tenant-sso}
+  chc-vcd01: {orgs: {Tyrell: {users: {tyrelladmin: {password: pw-Lz0c-org-admin}}}}}
+provider_clouds:
+  MyCloud-CHC: {password: pw-Lz0c-org-admin}
 vms:
   deckard:
     disks: [{size: 2 GiB, used: 1 GiB, workload: {rate: 0.5 MB/s}}]

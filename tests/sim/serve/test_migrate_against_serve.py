@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import SMALL_JOB, WAIT_S, Served, json_lines, wait_for
+from processes import PASSWORDS, SMALL_JOB, WAIT_S, Served, json_lines, wait_for
 
 from cxsim.sim.run import run_scenario
 from cxsim.sim.scenario import load
@@ -74,9 +74,16 @@ def test_a_job_is_the_same_in_virtual_and_in_real_time(serve: Callable[..., Serv
     process = served.migrate(log)
     out, err = process.communicate(timeout=WAIT_S)
     assert process.returncode == 0, out + err
+    assert served.ready_file.stat().st_mode & 0o777 == 0o600
+    ready = served.ready_file.read_text()
     assert served.stop() == 0
 
     assert "deckard: Completed" in out
+    written = [file.read_text(errors="replace") for file in (log, served.log, served.output)]
+    journals = [file.read_text("latin-1") for file in tmp_path.glob("*.journal*")]
+    assert "MyCloud-CHC" in "".join(journals)
+    for secret in PASSWORDS.values():
+        assert not any(secret in text for text in (out, err, ready, *written, *journals))
     assert transitions(json_lines(log)) == transitions(virtual)
     calls = mutating(json_lines(served.log))
     assert calls == mutating(virtual)

@@ -186,7 +186,7 @@ def predicted(verdict: FlowVerdict, limits: ClientLimits) -> str:
 
 
 def _neighbour(reason: Reason | None) -> bool:
-    return reason in (Reason.NO_HOST, Reason.HOST_DOWN, Reason.NO_GATEWAY)
+    return reason in (Reason.NO_HOST, Reason.HOST_DOWN, Reason.EDGE_DOWN, Reason.NO_GATEWAY)
 
 
 def _duration(seconds: float) -> str:
@@ -221,6 +221,7 @@ _WHY = {
     Reason.NO_TRANSLATION: "{device} does not know where to send it: {text}",
     Reason.NOT_PUBLIC: "{text}",
     Reason.HOST_DOWN: "{device} is down",
+    Reason.EDGE_DOWN: "edge {device} is down, and everything through it",
     Reason.PORT_CLOSED: "{device} does not listen: {text}",
     Reason.NAME: "{device} does not know the name: {text}",
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cxsim.sim.explain import EnvironmentView, evaluate, failing
+from cxsim.sim.explain import EnvironmentView, causes, evaluate, failing
 from cxsim.sim.explain.evaluate import FlowVerdict, verdict_of
 from cxsim.sim.explain.flows import FLOWS
 from cxsim.sim.explain.remedy import Cure, cure
@@ -326,6 +326,11 @@ def test_an_edge_that_is_down_is_started(topology: Topology, view: EnvironmentVi
     assert cured.works
     assert cured.remedies[0].text == "start edge CHC-ESG (env.yaml:45)"
     assert cured.remedies[0].party == "provider"
+    (every,) = causes(verdicts, network)
+    assert len(every.verdicts) == len(verdicts)
+    (whole,) = causes([v for v in verdicts if v.row.row == "5"], network)
+    assert whole.lines[0].endswith("(client saw: No route to host after 3.1 s)")
+    assert "  Why: edge CHC-ESG is down, and everything through it (env.yaml:45)." in whole.lines
 
 
 @pytest.mark.parametrize(

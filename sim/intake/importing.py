@@ -127,8 +127,9 @@ def _unique_names(config: EdgeConfig) -> None:
 
 def _used(config: EdgeConfig) -> tuple[set[str], set[str]]:
     """Names that rules use as addresses, and as ports."""
-    as_ports = {name for rule in config.rules or [] for name in (*rule.ports, *rule.source_ports)}
-    as_addresses = {name for rule in config.rules or [] for name in (*rule.source, *rule.destination)}
+    rules = [rule for rule in config.rules or [] if not rule.matches_nothing]
+    as_ports = {name for rule in rules for name in (*rule.ports, *rule.source_ports)}
+    as_addresses = {name for rule in rules for name in (*rule.source, *rule.destination)}
     for line in config.nat or []:
         as_addresses.update((line.original, *line.source, *line.destination))
     return as_addresses, as_ports
@@ -184,25 +185,31 @@ def _sides(config: EdgeConfig, options: Options, problems: Problems) -> None:
         first = next(line for line in lines if line.interface == named[0])
         what = f"{named[0]!r}, the only interface that NAT names," if named[0] else "NAT without an interface"
         config.note(Kind.INFERRED, first.place, f"{what} is taken as the outside [I]")
-    if config.nat is not None:
-        config.nat = [_with_side(line, sides, config) for line in lines]
+    if config.nat is None:
+        return
+    config.nat = [_with_side(line, sides, config) for line in lines]
+    for name in open_names if len(named) > 1 else ():
+        on_it = [line for line in lines if line.interface == name and not line.side and line.enabled]
+        if on_it and config.nat_enabled:
+            text = f"NAT rules {', '.join(str(line.id) for line in on_it)} are applied on {name!r}: say"
+            text += f" --interface '{name}=outside' (or inside) or it stays unknown"
+            config.note(Kind.UNKNOWN, on_it[0].place, text, _packets_on(name))
 
 
 def _with_side(line: NatLine, sides: Mapping[str, str], config: EdgeConfig) -> NatLine:
     if line.side or line.interface in sides:
         return replace(line, side=line.side or sides[line.interface])
-    group = f"packets on {line.interface or 'an interface that is not named'}"
+    group = _packets_on(line.interface)
     config.groups.setdefault(group, None)
-    if line.enabled and config.nat_enabled:
-        text = (
-            f"NAT rule {line.id} is applied on {line.interface!r}: say --interface '{line.interface}=outside'"
-        )
-        config.note(Kind.UNKNOWN, line.place, f"{text} (or inside) or it stays unknown", group)
     key = "source" if line.type == "dnat" else "destination"
     if getattr(line, key) != ANY:
         return replace(line, side="any", original=group, translated="unknown")
     return replace(line, side="any", source=(group,) if key == "source" else ANY,
                    destination=(group,) if key == "destination" else ANY)  # fmt: skip
+
+
+def _packets_on(interface: str) -> str:
+    return f"packets on {interface or 'an interface that is not named'}"
 
 
 def _default(config: EdgeConfig, options: Options, problems: Problems) -> None:
@@ -217,8 +224,17 @@ def _default(config: EdgeConfig, options: Options, problems: Problems) -> None:
 
 
 def _missing_halves(config: EdgeConfig) -> None:
-    first = Place(config.sources[0].partition(":")[0], 1) if config.sources else COMMAND_LINE
+    first = config.firewall_place or config.nat_place or COMMAND_LINE
+    first = Place(first.file, 1)
     if config.rules is None:
-        config.note(Kind.UNKNOWN, first, "holds no firewall: the rules of this edge stay unknown")
+        config.note(
+            Kind.UNKNOWN,
+            first,
+            "holds no firewall: the rules of this edge stay unknown, or as the environment has them",
+        )
     if config.nat is None:
-        config.note(Kind.UNKNOWN, first, "holds no NAT: the translations of this edge stay unknown")
+        config.note(
+            Kind.UNKNOWN,
+            first,
+            "holds no NAT: the translations of this edge stay unknown, or as the environment has them",
+        )

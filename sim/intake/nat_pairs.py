@@ -71,7 +71,7 @@ def _after(
     if "-" in translated or ("/" in translated and not _same_size(original, translated)):
         why = f"translates to one of {translated}"
         return _not_said(pair, why, "which one stays unknown; give one address", reading)
-    if not after or after == before:
+    if not after or (after == before and "-" in after[0]):
         return translated
     if "-" in after[0]:
         why = f"translates port {before[0] if before else 'any'} to {after[0]}"

@@ -22,10 +22,10 @@ NAT_PROTOCOLS = {"tcp": "tcp", "udp": "udp", "icmp": "icmp", "any": "any", "tcpu
 NO_ADDRESS = "127.0.0.1"
 """A member for `vse` as a source: no forwarded packet comes from the edge itself [K]."""
 OTHER_SERVICES = {
-    "loadBalancer": "a virtual server may answer on a public address",
-    "ipsec": "a tunnel of its own may carry traffic of CX",
-    "l2Vpn": "a stretched network may carry traffic of CX",
-    "routing": "a static route may take traffic of CX elsewhere",
+    "loadBalancer": "check that no virtual server answers on an address of CX",
+    "ipsec": "check that no tunnel carries traffic of CX",
+    "l2Vpn": "check that no stretched network carries traffic of CX",
+    "routing": "check that no static route takes traffic of CX elsewhere",
 }
 
 
@@ -48,7 +48,8 @@ def read(root: Element, reading: Reading) -> None:
     for name, why in OTHER_SERVICES.items():
         service = xml.find(root, name)
         if service is not None and text(service, "enabled") == "true":
-            config.note(Kind.LEFT_OUT, place(service, reading.file), f"{name} is not read: {why}")
+            said = f"{name} is on and was not read: {why}"
+            config.note(Kind.INFERRED, place(service, reading.file), said)
 
 
 # -- interfaces ---------------------------------------------------------------------------------------
@@ -118,9 +119,9 @@ def _rule(rule: Element, reading: Reading) -> None:
     number = reading.tried(where, subject, 0, rule_id, written)
     enabled = reading.tried(where, subject, True, yes_or_no, text(rule, "enabled"), True)
     reading.quiet = not (enabled and reading.config.firewall_enabled)
+    noted = len(reading.config.notes)
     service = application(child(rule, "application"), subject, reading)
     nothing = service.nothing
-    reading.quiet = reading.quiet or bool(nothing)
     source, source_negated = _end(child(rule, "source"), True, subject, reading)
     destination, destination_negated = _end(child(rule, "destination"), False, subject, reading)
     if not nothing and not (source.items and destination.items):
@@ -146,6 +147,8 @@ def _rule(rule: Element, reading: Reading) -> None:
             comment=nothing or _kind_of(text(rule, "ruleType")),
         )
     )
+    if nothing:
+        reading.forget(noted)
 
 
 def _kind_of(rule_type: str | None) -> str:

@@ -54,9 +54,15 @@ class Reading:
             self.note(Kind.LEFT_OUT, place, text)
         return found
 
+    def forget(self, since: int) -> None:
+        """Drop what was noted as unknown since there were so many notes: the rule decides nothing."""
+        notes = self.config.notes
+        notes[since:] = [note for note in notes[since:] if note.kind is not Kind.UNKNOWN]
+
     def unknown_group(self, place: Place, subject: str, group: str, what: str = "addresses") -> str:
         """A group that the export does not define; returns its name."""
-        self.config.groups.setdefault(group, None)
+        if self.config.groups.setdefault(group, None) is not None:
+            return group
         text = f"{subject} uses group {group!r}: give its {what} or it stays unknown"
         self.note(Kind.UNKNOWN, place, text, group)
         return group

@@ -121,7 +121,10 @@ def _table(raw: bytes, reading: Reading) -> tuple[list[str], list[Row], bool] | 
     text = _text(raw, reading)
     if text is None:
         return None
+    told = len(reading.problems.found)
     lines = list(_lines(text, reading))
+    if len(reading.problems.found) > told:
+        return None
     if not lines:
         reading.problems.add(Place(reading.file, 1), "CSV", "is empty", f"begin with a header, as {HEADER}")
         return None
@@ -211,10 +214,13 @@ def _rule(row: Row, own: str, reading: Reading) -> None:
     subject = f"rule {own}"
     enabled = reading.tried(row.place, subject, True, yes_or_no, row["enabled"], True)
     reading.quiet = not enabled
+    noted = len(config.notes)
     source = reading.ends(row.place, subject, split(row["source"] or "any"))
     destination = reading.ends(row.place, subject, split(row["destination"] or "any"))
     protocol, port_ranges = _service(row, subject, reading)
     nothing = "" if source.items and destination.items else "for IPv6 only"
+    if nothing:
+        reading.forget(noted)
     assert config.rules is not None
     config.rules.append(
         RuleLine(

@@ -20,11 +20,11 @@ ROOTS = ("EdgeGateway", "EdgeGatewayServiceConfiguration")
 ACTIONS = {"allow": "allow", "drop": "drop"}
 PROTOCOLS = ("Tcp", "Udp", "Icmp")
 OTHER_SERVICES = {
-    "GatewayIpsecVpnService": "a tunnel of its own may carry traffic of CX",
-    "StaticRoutingService": "a static route may take traffic of CX elsewhere",
-    "LoadBalancerService": "a virtual server may answer on a public address",
+    "GatewayIpsecVpnService": "check that no tunnel carries traffic of CX",
+    "StaticRoutingService": "check that no static route takes traffic of CX elsewhere",
+    "LoadBalancerService": "check that no virtual server answers on an address of CX",
 }
-"""Services whose content is not read, and why that may matter when they are on [K]."""
+"""Services whose content is not read, and what to check when they are on [K]."""
 NAT_KINDS = ("GatewayNatRule",)
 OTHER_NAT = ("OneToOneBasicRule", "OneToOneVmRule", "PortForwardingRule", "VmRule")
 NAT_PROTOCOLS = {
@@ -61,8 +61,8 @@ def read(root: Element, reading: Reading) -> None:
         _nat(nat, reading)
     for service in services:
         if tag(service) in OTHER_SERVICES and yes_or_no(text(service, "IsEnabled"), True):
-            why = OTHER_SERVICES[tag(service)]
-            config.note(Kind.LEFT_OUT, place(service, reading.file), f"{tag(service)} is not read: {why}")
+            said = f"{tag(service)} is on and was not read: {OTHER_SERVICES[tag(service)]}"
+            config.note(Kind.INFERRED, place(service, reading.file), said)
 
 
 # -- interfaces ---------------------------------------------------------------------------------------
@@ -155,8 +155,8 @@ def _rule(rule: Element, own_id: str, reading: Reading) -> None:
     number = reading.tried(where, subject, 0, rule_id, written)
     enabled = reading.tried(where, subject, True, yes_or_no, text(rule, "IsEnabled"), True)
     reading.quiet = not (enabled and reading.config.firewall_enabled)
+    noted = len(reading.config.notes)
     protocol, nothing, unknown_protocol = _protocol(rule, subject, reading)
-    reading.quiet = reading.quiet or bool(nothing)
     source = _end(rule, "Source", subject, reading)
     destination = _end(rule, "Destination", subject, reading)
     if not nothing and not (source.items and destination.items):
@@ -181,6 +181,8 @@ def _rule(rule: Element, own_id: str, reading: Reading) -> None:
             comment=nothing,
         )
     )
+    if nothing:
+        reading.forget(noted)
     reading.quiet = False
 
 

@@ -66,7 +66,7 @@ def test_both_kinds_of_connections_go_there_and_name_the_place_asked_for(port: i
     assert looked.value.kind != "timed out", "it was answered at the other place"
     with (
         pinned_session(FirstSight()) as session,
-        pytest.raises(requests.ConnectionError, match="203.0.113.32"),
+        pytest.raises(requests.ConnectionError, match=r"203\.0\.113\.32"),
     ):
         session.get("https://203.0.113.32:8044/", timeout=5)
 

@@ -15,21 +15,23 @@ from cxsim.core.decisions import Decisions, Journal, NoJournal
 from cxsim.core.errors import Conflict, UserError
 from cxsim.core.messages import tell_error
 from cxsim.core.migration import Migrations
-from cxsim.core.neighbours import OpenVcd, OpenVcenter
+from cxsim.core.neighbours import OfferedVdc, OpenVcd, OpenVcenter
 from cxsim.core.probe import TestOutcome
 from cxsim.core.provider import AskPassword, ProviderCloud, ProviderClouds, VdcRow
 from cxsim.core.runtime import Runtime
 from cxsim.core.trust import Trust, TrustedCertificates
 from cxsim.core.vcd import VcdLogins
 from cxsim.core.vcenter import VcenterLogins
-from cxsim.core.wizard import CutoverRequest, MigrationRequest, ProviderCloudForm
-from cxsim.core.workloads import Home, Workload
+from cxsim.core.vcenter_inventory import TreeNode
+from cxsim.core.wizard import CutoverRequest, MigrationRequest, ProviderCloudForm, cloud_endpoints
+from cxsim.core.workloads import Home, Job, Workload
 
 __all__ = [
     "Appliance",
     "ApplianceConfig",
     "CutoverRequest",
     "Home",
+    "Job",
     "MigrationRequest",
     "ProviderCloud",
     "ProviderCloudForm",
@@ -59,6 +61,7 @@ class Appliance:
         open_vcenter = open_vcenter or VcenterLogins(runtime, config)
         open_vcd = open_vcd or VcdLogins(config.timeouts_s)
         self._journal = journal or NoJournal()
+        self._open_vcenter = open_vcenter
         decisions = Decisions(runtime, self._journal)
         self.trusted = TrustedCertificates(runtime, decisions, config.certificate_dates)
         self._clouds = ProviderClouds(runtime, config, self.trusted, open_vcd, decisions)
@@ -90,7 +93,19 @@ class Appliance:
         """Change a provider cloud and enable it again. None: certificates declined, nothing changed.
         Raises `NotFound`, `InputError`."""
         with self._telling(name):
+            self._refuse_to_move(name, form)
             return self._clouds.edit(name, form, trust)
+
+    def _refuse_to_move(self, name: str, form: ProviderCloudForm) -> None:
+        """Migrations under way stay at the provider where they were begun; only the account may change."""
+        active = self._migrations.book.active(name)
+        if active and cloud_endpoints(form) != self._clouds.record(name).endpoints:
+            raise Conflict(
+                f"edit the provider cloud {name}",
+                "Provider Cloud URL and vCD Extender Cloud Service URL",
+                f"migrations to it are under way: {', '.join(record.name for record in active)}",
+                "that they are completed or cancelled first; user and password may change",
+            )
 
     def delete_cloud(self, name: str) -> None:
         """Take a provider cloud off the list. Raises `NotFound`, `Conflict` (migrations under way)."""
@@ -151,6 +166,21 @@ class Appliance:
     def workloads(self) -> list[Workload]:
         """The Workloads list."""
         return [record.shown() for record in self._migrations.book.all()]
+
+    def jobs(self) -> list[Job]:
+        """The Jobs list."""
+        return self._migrations.book.jobs()
+
+    def inventory(self) -> TreeNode:
+        """The wizard's inventory tree: VMs with power state and disk sizes. Raises what vCenter answers."""
+        with self._telling("vCenter"), self._open_vcenter() as vcenter:
+            return vcenter.tree()
+
+    def targets(self, cloud: str) -> list[OfferedVdc]:
+        """What the wizard offers of a cloud: vDCs with CPU, memory, storage profiles, networks, as the user's
+        rights allow. Raises `NotFound`, or what vCloud Director answers."""
+        with self._telling(cloud), self._clouds.open_vcd(self._clouds.record(cloud)) as vcd:
+            return list(vcd.vdcs())
 
     def home(self) -> Home:
         """The Home page's figures."""

@@ -48,6 +48,11 @@ class ApplianceConfig:
     """Before the second try; doubled before each further one, with up to a quarter of jitter."""
     command_delay_most_s: float = 300.0
     """The longest delay before a command that is repeated until it is answered."""
+    stops_per_host: int = 4
+    """Source VMs that are powered off at a time on one ESXi host."""
+    cutovers_per_replicator: int = 4
+    """Cutovers under way at a time at one replicator; the sources of the others run on until it is their
+    turn (a target host exports one VM at a time, cx.md 3.5, so more of them only wait, powered off)."""
     rpo_min_s: float = 300.0
     """5 min (cx.md 3.2: the fastest a practitioner saw; sources differ)."""
     rpo_max_s: float = 86400.0

@@ -24,6 +24,7 @@ from cxsim.core.preflight import plan
 from cxsim.core.provider import ProviderClouds
 from cxsim.core.provider_states import CloudState
 from cxsim.core.runtime import Runtime
+from cxsim.core.slots import Slots
 from cxsim.core.transitions import IllegalTransition
 from cxsim.core.wizard import CutoverRequest, MigrationRequest, check_migration, nearest
 from cxsim.core.workloads import WorkloadBook, WorkloadRecord
@@ -51,6 +52,9 @@ CHECKS: dict[Event, str] = {
 SOURCE_IS_OFF = (State.REQUESTING_CUTOVER, State.CUTTING_OVER)
 SOURCE_OFF_NOTE = "the source VM is powered off"
 
+CUTTING = (State.STOPPING_SOURCE, *SOURCE_IS_OFF)
+"""A cutover was begun and has not ended."""
+
 CUTOVER_TAKEN = ("CUTTING_OVER", "COMPLETED")
 
 
@@ -72,6 +76,8 @@ class Migrations:
         self.book = WorkloadBook(runtime, decisions)
         self._guard = SourceGuard(runtime, config, open_vcenter, self.book.all)
         self._polled: set[str] = set()
+        self._stops = Slots(runtime, config.stops_per_host)
+        self._cutovers = Slots(runtime, config.cutovers_per_replicator)
         self._lock = runtime.lock()
         self._do: dict[Action, Callable[[WorkloadRecord], Action | None]] = {
             Action.NOTHING: lambda _: None,
@@ -131,7 +137,8 @@ class Migrations:
         for record in self.book.all():
             wanted = RESUME.get(record.state) or record.asking
             if wanted is not None and not record.guarded:
-                self._runtime.spawn(self._carry_on, record, wanted, name=f"carry on with {record.name}")
+                work = self._cut_over_in_turn if record.state in CUTTING else self._carry_on
+                self._runtime.spawn(work, record, wanted, name=f"carry on with {record.name}")
             if record.state in WATCHED:
                 self._watch(record)
             if record.guarded:
@@ -159,7 +166,7 @@ class Migrations:
             action = self._wanted(
                 attempted, record, Event.CUTOVER, power_on=request.power_on, tag=request.tag
             )
-            self._runtime.spawn(self._carry_on, record, action, name=f"cut over {record.name}")
+            self._runtime.spawn(self._cut_over_in_turn, record, action, name=f"cut over {record.name}")
         return records
 
     def pause(self, vm: str) -> WorkloadRecord:
@@ -175,6 +182,13 @@ class Migrations:
         return self._command(f"cancel the migration of {vm}", vm, Event.CANCEL)
 
     # --- deciding and acting
+
+    def _cut_over_in_turn(self, record: WorkloadRecord, action: Action | None) -> None:
+        """A cutover from its beginning to its end, as one of the few at a time at its replicator."""
+        with self._cutovers.taken(record.order.replicator_id):
+            self._carry_on(record, action)
+            while record.state in CUTTING:
+                self._runtime.sleep(self._config.poll_s)
 
     def _carry_on(self, record: WorkloadRecord, action: Action | None) -> None:
         """Do an action and what follows from it."""
@@ -214,7 +228,7 @@ class Migrations:
 
     def _stop_source(self, record: WorkloadRecord) -> Action | None:
         try:
-            with self._open_vcenter() as vcenter:
+            with self._stops.taken(record.vm.host), self._open_vcenter() as vcenter:
                 vcenter.power_off(record.vm)
         except UserError as error:
             return self._failed(record, Event.SOURCE_NOT_STOPPED, error)

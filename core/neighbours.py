@@ -28,6 +28,8 @@ class SourceVm:
     power: str
     disk_bytes: int
     """Capacity of all its disks."""
+    host: str = ""
+    """The ESXi host that runs it."""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,6 @@ class InventoryVm(SourceVm):
     networks: tuple[str, ...] = ()
     datacenter: str = ""
     cluster: str = ""
-    host: str = ""
     folder: str = ""
     """Path of its folder below the datacenter's own VM folder: `wave-1/web`; "" directly in it."""
 

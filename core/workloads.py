@@ -6,6 +6,7 @@ the change (`workload` and `home` events, only when something visible changed). 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -55,6 +56,17 @@ class Home:
     completed: int = 0
     error: int = 0
     transition: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A row of the Jobs list. `statuses`: how many of its VMs are in each, in order of appearance."""
+
+    name: str
+    type: str
+    cloud: str
+    vms: tuple[str, ...]
+    statuses: tuple[tuple[str, int], ...]
 
 
 @dataclass(eq=False)
@@ -162,6 +174,22 @@ class WorkloadBook:
     def all(self) -> list[WorkloadRecord]:
         """All migrations that were submitted."""
         return [record for record in self._records if record.state is not State.NEW]
+
+    def jobs(self) -> list[Job]:
+        """The Jobs list: the migrations by job and cloud, in order of submission."""
+        by_job: dict[tuple[str, str, str], list[WorkloadRecord]] = {}
+        for record in self.all():
+            by_job.setdefault((record.order.job, record.order.type, record.cloud), []).append(record)
+        return [
+            Job(
+                job,
+                kind.capitalize(),
+                cloud,
+                tuple(dict.fromkeys(record.name for record in records)),
+                tuple(Counter(record.status for record in records).items()),
+            )
+            for (job, kind, cloud), records in by_job.items()
+        ]
 
     def latest(self, vm: str) -> WorkloadRecord | None:
         """The VM's newest migration, also one that is just being submitted."""

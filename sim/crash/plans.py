@@ -58,23 +58,24 @@ GROUPED = Plan("grouped", "Warm", ("deckard", "rachael"), vapp_name="Nexus")
 
 
 @cache
-def _written() -> Environment:
+def written() -> Environment:
+    """The environment as written, its VMs in their real sizes."""
     return load_environment(Path(str(files("cxsim.scenarios"))) / ENVIRONMENT)
 
 
 def environment_of(plan: Plan) -> Environment:
     """The environment with small VMs, in the power state that the plan's type demands."""
-    written = _written()
+    environment = written()
     power = "on" if plan.type == "Warm" else "off"
     small = {"size_bytes": DISK_BYTES, "used_bytes": USED_BYTES}
     vms = {
         name: vm.model_copy(
             update={"power": power, "disks": tuple(disk.model_copy(update=small) for disk in vm.disks)}
         )
-        for name, vm in written.vms.items()
+        for name, vm in environment.vms.items()
         if name in plan.vms
     }
-    return written.model_copy(update={"vms": vms})
+    return environment.model_copy(update={"vms": vms})
 
 
 def form(environment: Environment) -> ProviderCloudForm:

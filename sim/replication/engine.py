@@ -437,6 +437,10 @@ class Engine:
         kernel.spent(st.layout, replication, at_s, spent)
         return vm_rpo(st, replication, self.name_of(replication), at_s, spent, kept, origin_s)
 
+    def shipped_bytes(self, replication: int) -> float:
+        """All bytes of complete instances."""
+        return float(self._store.state.real[replication, s.SHIPPED])
+
     def fleet_ages(self, at_s: float) -> Ages | None:
         """The distribution of the data age of all VMs up to `at_s`, in RPOs."""
         st = self._store.state

@@ -24,8 +24,16 @@ from cxsim.sim.replication.kernel_ages import (
 )
 from cxsim.sim.replication.kernel_bottleneck import CAPACITY, pass_time, settle
 from cxsim.sim.replication.kernel_cache import kernel, part
+from cxsim.sim.replication.kernel_moving import (
+    account_now,
+    go,
+    halt,
+    patience_due,
+    queue,
+    queue_rare,
+    run_s_of,
+)
 from cxsim.sim.replication.kernel_planning import first_expected_s, plan, remember
-from cxsim.sim.replication.kernel_queue import drop, put
 from cxsim.sim.replication.kernel_transfers import (
     STALE,
     add,
@@ -42,116 +50,10 @@ NOTHING, CONNECT, GIVE_UP, SCANNED, COMPLETE, RPO_PASSED, BEGIN = range(7)
 
 
 @part
-def _queue(st: Any, queue: int, i: int, due: float) -> None:
-    """Have this due at a time; at inf: not at all."""
-    if due < math.inf:
-        put(st, queue, due, i)
-    else:
-        drop(st, queue, i)
-
-
-@part
-def _run_s(running: Any, vm: int, now: float) -> float:
-    """How long a VM has been on."""
-    before: float = running[vm, 2]
-    return before + (now - running[vm, 1] if running[vm, 0] > 0.0 else 0.0)
-
-
-@part
-def _shipping(whole: Any, i: int) -> bool:
-    state = whole[i, s.STATE]
-    return (
-        (state == s.SYNCING or state == s.ACTIVE)
-        and whole[i, s.CONNECTED] == 1
-        and whole[i, s.PAUSED] == 0
-        and whole[i, s.SLOT] == s.HAS_SLOT
-    )
-
-
-@part
-def _patience_due(st: Any, i: int) -> float:
-    if s.whole(st)[i, s.CONNECTED] or s.whole(st)[i, s.IN_ERROR]:
-        return math.inf
-    due: float = (
-        s.real(st)[i, s.LOST] + s.num(st)[s.PATIENCE_LOST_S if s.whole(st)[i, s.EVER] else s.PATIENCE_S]
-    )
-    return due
-
-
-@part
-def _scanned_due(st: Any, i: int) -> float:
-    due: float = s.real(st)[i, s.SCAN_FROM] + s.real(st)[i, s.SCAN_LEFT] / s.num(st)[s.READ_RATE]
-    return due
-
-
-@part
-def _queue_rare(st: Any, i: int) -> None:
-    due = math.inf
-    if s.whole(st)[i, s.STATE] != s.ENDED:
-        due = min(s.real(st)[i, s.ATTEMPT], _patience_due(st, i), _scanned_due(st, i))
-    _queue(st, s.RARE, i, due)
-
-
-@part
-def _set_cap(st: Any, i: int) -> None:
-    """What it may ship a second now. While the disks are compared nothing is shipped before it was found
-    to differ."""
-    real, whole = s.real(st), s.whole(st)
-    cap = s.num(st)[s.READ_RATE]
-    if real[i, s.SCAN_LEFT] > 0.0 and real[i, s.SCAN_TOTAL] > 0.0:
-        cap *= real[i, s.TOTAL] / real[i, s.SCAN_TOTAL]
-    whole[i, s.CAP_CAUSE] = s.READ
-    if real[i, s.PATH_CAP] < cap:
-        cap = real[i, s.PATH_CAP]
-        whole[i, s.CAP_CAUSE] = whole[i, s.PATH_CAUSE]
-    real[i, s.CAP] = cap
-
-
-@part
-def _account(st: Any, i: int) -> None:
-    """Account the time up to now to what the replication is doing, which is about to change."""
-    now = s.num(st)[s.CLOCK_S]
-    left = 0.0
-    if s.whole(st)[i, s.MOVING]:
-        left = left_at(st, i, now)
-    account(st, i, now, left)
-
-
-@part
-def _halt(st: Any, i: int) -> None:
-    """Stop shipping, keeping what is left."""
-    real, whole, now = s.real(st), s.whole(st), s.num(st)[s.CLOCK_S]
-    _account(st, i)
-    if whole[i, s.MOVING]:
-        real[i, s.LEFT] = remove(st, i, now)
-        whole[i, s.MOVING] = 0
-    if real[i, s.SCAN_FROM] < math.inf:
-        scanned = (now - real[i, s.SCAN_FROM]) * s.num(st)[s.READ_RATE]
-        real[i, s.SCAN_LEFT] = max(0.0, real[i, s.SCAN_LEFT] - scanned)
-        real[i, s.SCAN_FROM] = math.inf
-
-
-@part
-def _go(st: Any, i: int) -> None:
-    """Ship, if it can be."""
-    real, whole, now = s.real(st), s.whole(st), s.num(st)[s.CLOCK_S]
-    if not _shipping(whole, i):
-        return
-    if real[i, s.SCAN_LEFT] > 0.0:
-        real[i, s.SCAN_FROM] = now
-    if whole[i, s.SENT] and real[i, s.SCAN_LEFT] > 0.0:
-        return
-    _set_cap(st, i)
-    whole[i, s.MOVING] = 1
-    real[i, s.MARK_LEFT] = real[i, s.LEFT]
-    add(st, i, real[i, s.LEFT], real[i, s.CAP], now)
-
-
-@part
 def _take_changes(st: Any, i: int) -> None:
     """Start to ship what has changed since the last start."""
     real, whole, now = s.real(st), s.whole(st), s.num(st)[s.CLOCK_S]
-    run_s = _run_s(s.running(st), whole[i, s.VM], now)
+    run_s = run_s_of(s.running(st), whole[i, s.VM], now)
     volume = take_volume(
         s.disks(st), whole[i, s.FIRST_DISK], whole[i, s.END_DISK], s.parts(st), s.table(st), run_s
     )
@@ -159,7 +61,7 @@ def _take_changes(st: Any, i: int) -> None:
     real[i, s.COVERED] = now - real[i, s.STARTED]
     real[i, s.STARTED] = now
     real[i, s.STARTED_RUN] = run_s
-    _go(st, i)
+    go(st, i)
 
 
 @part
@@ -185,17 +87,17 @@ def _work(st: Any, i: int) -> None:
     real, whole, now = s.real(st), s.whole(st), s.num(st)[s.CLOCK_S]
     if whole[i, s.STATE] == s.SYNCING:
         if real[i, s.COVERED] == math.inf and real[i, s.STARTED] == math.inf:
-            run_s = _run_s(s.running(st), whole[i, s.VM], now)
+            run_s = run_s_of(s.running(st), whole[i, s.VM], now)
             real[i, s.STARTED], real[i, s.STARTED_RUN] = now, run_s
             set_clocks(
                 s.disks(st), whole[i, s.FIRST_DISK], whole[i, s.END_DISK], s.parts(st), s.table(st), run_s
             )
-        _go(st, i)
+        go(st, i)
     else:
         whole[i, s.STATE] = s.ACTIVE
         real[i, s.START], real[i, s.MOVED] = math.inf, 0.0
         _take_changes(st, i)
-    _queue_rare(st, i)
+    queue_rare(st, i)
 
 
 @part
@@ -203,9 +105,9 @@ def _ask_slot(st: Any, i: int) -> bool:
     """Take a slot, or wait for one."""
     if s.whole(st)[i, s.SLOT] == s.HAS_SLOT or _granted(st, i):
         return True
-    _account(st, i)
+    account_now(st, i)
     s.whole(st)[i, s.SLOT] = s.WAITS
-    _queue(st, s.WAITING, i, s.num(st)[s.CLOCK_S])
+    queue(st, s.WAITING, i, s.num(st)[s.CLOCK_S])
     return False
 
 
@@ -214,7 +116,7 @@ def _give_slot(st: Any, i: int) -> None:
     """Give the slot back; those that waited longest begin."""
     whole, slots = s.whole(st), s.slots(st)
     if whole[i, s.SLOT] == s.WAITS:
-        _queue(st, s.WAITING, i, math.inf)
+        queue(st, s.WAITING, i, math.inf)
     elif whole[i, s.SLOT] == s.HAS_SLOT:
         if whole[i, s.HOST] >= 0:
             slots[whole[i, s.HOST], 1] -= 1
@@ -238,9 +140,9 @@ def _next_in_line(st: Any) -> None:
         if best < 0:
             return
         after_s, after = best_s, best
-        _account(st, best)
+        account_now(st, best)
         if _granted(st, best):
-            _queue(st, s.WAITING, best, math.inf)
+            queue(st, s.WAITING, best, math.inf)
             _work(st, best)
 
 
@@ -250,19 +152,19 @@ def _attend(st: Any, i: int) -> None:
     real, whole, now = s.real(st), s.whole(st), s.num(st)[s.CLOCK_S]
     ready = whole[i, s.CONNECTED] == 1 and whole[i, s.PAUSED] == 0
     if not ready:
-        _halt(st, i)
-        _queue(st, s.STARTS, i, math.inf)
+        halt(st, i)
+        queue(st, s.STARTS, i, math.inf)
         if whole[i, s.SLOT] == s.WAITS:
             _give_slot(st, i)
     elif whole[i, s.STATE] == s.IDLE:
-        _queue(st, s.STARTS, i, max(now, real[i, s.START]))
+        queue(st, s.STARTS, i, max(now, real[i, s.START]))
     elif whole[i, s.STATE] != s.ENDED and not whole[i, s.MOVING] and _ask_slot(st, i):
-        _account(st, i)
+        account_now(st, i)
         if whole[i, s.STATE] == s.SYNCING:
             _work(st, i)
         else:
-            _go(st, i)
-    _queue_rare(st, i)
+            go(st, i)
+    queue_rare(st, i)
 
 
 @part
@@ -279,24 +181,24 @@ def _rare(st: Any, i: int) -> None:
     if real[i, s.ATTEMPT] <= now:
         if not whole[i, s.ROUTED]:
             _back_off(st, i)
-            _queue_rare(st, i)
+            queue_rare(st, i)
             return
-        _account(st, i)
+        account_now(st, i)
         whole[i, s.CONNECTED] = whole[i, s.EVER] = 1
         whole[i, s.IN_ERROR] = whole[i, s.FAILURES] = 0
         real[i, s.ATTEMPT] = math.inf
         _attend(st, i)
-    elif _patience_due(st, i) <= now:
+    elif patience_due(st, i) <= now:
         whole[i, s.IN_ERROR] = 1
-        _queue_rare(st, i)
+        queue_rare(st, i)
     else:
-        _halt(st, i)
+        halt(st, i)
         real[i, s.SCAN_LEFT] = 0.0
         if whole[i, s.SENT]:
             real[i, s.LEFT] = 0.0
         whole[i, s.SENT] = 0
-        _go(st, i)
-        _queue_rare(st, i)
+        go(st, i)
+        queue_rare(st, i)
 
 
 @part
@@ -328,9 +230,9 @@ def _complete(st: Any, i: int) -> None:
     if whole[i, s.HOST] >= 0 or whole[i, s.REPLICATOR] >= 0:
         _give_slot(st, i)
         _next_in_line(st)
-    _queue(st, s.STARTS, i, max(now, real[i, s.START]))
+    queue(st, s.STARTS, i, max(now, real[i, s.START]))
     if s.cnt(st)[s.NOTIFY]:
-        _queue(st, s.PASSED, i, real[i, s.DUE])
+        queue(st, s.PASSED, i, real[i, s.DUE])
 
 
 @part
@@ -382,7 +284,7 @@ def _rpo_passed(st: Any, i: int) -> None:
 @part
 def _begin(st: Any, i: int) -> None:
     """An instance is due: start it, or wait for a slot."""
-    _account(st, i)
+    account_now(st, i)
     if _ask_slot(st, i):
         s.whole(st)[i, s.STATE] = s.ACTIVE
         s.real(st)[i, s.START], s.real(st)[i, s.MOVED] = math.inf, 0.0
@@ -425,12 +327,12 @@ def _run(st: Any, until_s: float, strict: bool, most: int) -> bool:
         if kind == COMPLETE:
             _done(st, i)
         elif kind == BEGIN:
-            _queue(st, s.STARTS, i, math.inf)
+            queue(st, s.STARTS, i, math.inf)
             _begin(st, i)
         elif kind == CONNECT:
             _rare(st, i)
         else:
-            _queue(st, s.PASSED, i, math.inf)
+            queue(st, s.PASSED, i, math.inf)
             _rpo_passed(st, i)
     return False
 
@@ -455,18 +357,18 @@ def _enter(st: Any, what: int, i: int, value: float) -> None:
             s.level(st)[CAPACITY] = value
             settle(s.keys(st), s.heaps(st), s.level(st), s.counts(st))
     elif what == NEW:
-        _queue_rare(st, i)
+        queue_rare(st, i)
     elif what == PATH_CHANGED:
         whole[i, s.ROUTED] = 1
         if real[i, s.PATH_CAP] != value:
-            _halt(st, i)
+            halt(st, i)
             real[i, s.PATH_CAP] = value
-            _go(st, i)
-            _queue_rare(st, i)
+            go(st, i)
+            queue_rare(st, i)
     elif what == PATH_LOST:
         whole[i, s.ROUTED] = 0
         if whole[i, s.CONNECTED]:
-            _halt(st, i)
+            halt(st, i)
             whole[i, s.CONNECTED] = whole[i, s.FAILURES] = 0
             real[i, s.LOST] = now
             _back_off(st, i)
@@ -477,31 +379,31 @@ def _enter(st: Any, what: int, i: int, value: float) -> None:
             _next_in_line(st)
     elif what == PAUSE_CHANGED:
         if whole[i, s.PAUSED] != int(value):
-            _halt(st, i)
+            halt(st, i)
             whole[i, s.PAUSED] = int(value)
             _attend(st, i)
             _next_in_line(st)
     elif what in (SYNC, SYNC_FINAL):
         if what == SYNC_FINAL:
-            _account(st, i)
+            account_now(st, i)
             finish_clock(st, i, now)
             whole[i, s.FINAL] = 1
-            _queue(st, s.PASSED, i, math.inf)
+            queue(st, s.PASSED, i, math.inf)
         if whole[i, s.STATE] != s.IDLE:
             whole[i, s.WANTED] = 1
         else:
             real[i, s.START] = min(real[i, s.START], now)
             if whole[i, s.CONNECTED] and not whole[i, s.PAUSED] and whole[i, s.SLOT] != s.WAITS:
-                _queue(st, s.STARTS, i, real[i, s.START])
+                queue(st, s.STARTS, i, real[i, s.START])
     elif what == STOP:
-        _halt(st, i)
+        halt(st, i)
         finish_clock(st, i, now)
         whole[i, s.STATE] = s.ENDED
         whole[i, s.CONNECTED] = whole[i, s.ROUTED] = 0
         real[i, s.ATTEMPT] = real[i, s.START] = math.inf
         _give_slot(st, i)
-        for queue in range(s.QUEUES):
-            _queue(st, queue, i, math.inf)
+        for which in range(s.QUEUES):
+            queue(st, which, i, math.inf)
         _next_in_line(st)
     else:
         for j in range(len(whole)):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+
 from cxsim.sim.commands.fluid import fluid
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "simgrid"
@@ -17,7 +18,14 @@ FLOWS = "flow,src,dst,start_s,size_B\n0,0,0,0,1000\n"
 def run(folder: Path, links: str = LINKS, flows: str = FLOWS, changes: str | None = None) -> tuple[int, str]:
     (folder / "links.csv").write_text(links)
     (folder / "flows.csv").write_text(flows)
-    arguments = ["--links", folder / "links.csv", "--flows", folder / "flows.csv", "--out", folder / "out.csv"]
+    arguments = [
+        "--links",
+        folder / "links.csv",
+        "--flows",
+        folder / "flows.csv",
+        "--out",
+        folder / "out.csv",
+    ]
     if changes is not None:
         (folder / "changes.csv").write_text(changes)
         arguments += ["--capacity-changes", folder / "changes.csv"]
@@ -64,7 +72,10 @@ def test_routes_and_caps_can_be_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"links": "link,capacity_bps\n"}, "links.csv:1: no column 'capacity_Bps'; there is 'capacity_bps'\n"),
+        (
+            {"links": "link,capacity_bps\n"},
+            "links.csv:1: no column 'capacity_Bps'; there is 'capacity_bps'\n",
+        ),
         ({"links": LINKS + "wan,5\n"}, "links.csv:5: link: 'wan' is there twice\n"),
         ({"links": LINKS + "x,-5\n"}, "links.csv:5: capacity_Bps: '-5' must be 0 or more\n"),
         ({"links": LINKS + "x,fast\n"}, "links.csv:5: capacity_Bps: 'fast' is not a number\n"),

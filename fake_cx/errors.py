@@ -242,9 +242,10 @@ class ManagerUnreachable(CommunicationError):
 
 
 class VcenterFailure(H4Error):
-    """vCenter answered with a fault, or not at all [I]."""
+    """vCenter answered with a fault, or not at all [I]. `unanswered`: what was asked may have been done."""
 
     code = "VcenterFailure"
+    unanswered = False
 
 
 class VcdFailure(H4Error):

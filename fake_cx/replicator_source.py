@@ -65,8 +65,8 @@ class Sources:
         replication = SourceReplication(request, owner, shape)
         if self._replications.setdefault(request.replication_id, replication) is not replication:
             return self._running(self._replications[request.replication_id], owner)
-        self._supersede(replication)
         try:
+            self._supersede(replication)
             self._vcenter.reconfigure_replication(
                 request.vm_id,
                 ReplicationSpec(
@@ -94,6 +94,11 @@ class Sources:
                     network_compression=request.network_compression,
                 ),
             )
+        except errors.VcenterFailure as failure:
+            # vCenter may have done it all the same: then it is kept, without a stream, to be removed later.
+            if not failure.unanswered:
+                self._replications.pop(request.replication_id, None)
+            raise
         except Exception:
             self._replications.pop(request.replication_id, None)
             raise
@@ -104,9 +109,7 @@ class Sources:
         for earlier in list(self._replications.values()):
             same = earlier.request.vm_id == replication.request.vm_id and earlier.owner == replication.owner
             if same and earlier is not replication:
-                if earlier.stream is not None:
-                    earlier.stream.stop()
-                self._replications.pop(earlier.request.replication_id, None)
+                self.stop(earlier)
 
     def _running(self, replication: SourceReplication, owner: str) -> SourceReplication:
         if replication.owner != owner:

@@ -261,7 +261,9 @@ class PyVmomiVcenter:
         except vmodl.MethodFault as fault:
             raise self._failure(purpose, _fault_words(fault)) from fault
         except (OSError, http.client.HTTPException, xml.parsers.expat.ExpatError) as error:
-            raise self._failure(purpose, str(error) or type(error).__name__) from error
+            failure = self._failure(purpose, str(error) or type(error).__name__)
+            failure.unanswered = si is not None
+            raise failure from error
         finally:
             if si is not None:
                 _end(si)

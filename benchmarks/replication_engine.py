@@ -51,9 +51,10 @@ def main() -> None:
         engine.advance(days * DAY_S)
         took_s = time.process_time() - made
         syncs = sum(engine.rpo(i, days * DAY_S).syncs for i in range(0, vms, max(1, vms // 1000)))
+        rate, each_us = engine.events_run / took_s / 1e6, took_s / vms / days * 1e6
         print(
             f"{vms:6d} VMs x {days:2d} days: {took_s:7.2f} s ({made - begin:.2f} s to set up), "
-            f"{engine.events_run / took_s / 1e6:.2f} M events/s, {took_s / vms / days * 1e6:6.1f} us a VM-day, "
+            f"{rate:.2f} M events/s, {each_us:6.1f} us a VM-day, "
             f"{peak_mb() - imported_mb:.0f} MB above import, {syncs} syncs of {min(vms, 1000)} VMs",
             flush=True,
         )

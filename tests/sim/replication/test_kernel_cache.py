@@ -66,3 +66,27 @@ def test_numba_code_of_others_keeps_its_own_cache() -> None:
     from numba import config
 
     assert str(kernel_cache.cache_directory()) != config.CACHE_DIR
+
+
+def test_nothing_else_is_compiled() -> None:
+    """What is compiled lies in a kernel source, so that an edit of any constant in it is noticed."""
+    folder = Path(kernel_cache.__file__).parent
+    users = {
+        path.name
+        for path in folder.glob("*.py")
+        if any(word in path.read_text() for word in ("@kernel\n", "@part\n", "@inlined\n", "import numba"))
+    }
+    assert users <= {path.name for path in kernel_cache.kernel_sources()}
+    assert len(users) >= 10
+
+
+def test_an_edit_of_any_kernel_source_is_another_cache(tmp_path: Path) -> None:
+    sources = [Path(shutil.copy(path, tmp_path)) for path in kernel_cache.kernel_sources()]
+    keys = {kernel_cache.cache_key(sources)}
+    for source in sources:
+        text = source.read_text()
+        source.write_text(text + "\n_EDITED = 1\n")
+        keys.add(kernel_cache.cache_key(sources))
+        source.write_text(text)
+    assert len(keys) == len(sources) + 1
+    assert kernel_cache.cache_key(sources) in keys

@@ -29,6 +29,7 @@ from cxsim.sim.commands.serve import serve
 from cxsim.sim.junit import write_junit
 from cxsim.sim.result import Exit, RunResult
 from cxsim.sim.scenario import Scenario, ScenarioErrors, discover
+from cxsim.sim.world.topology import impossible
 
 EXAMPLES = """
 \b
@@ -76,6 +77,12 @@ def load_or_exit(paths: Sequence[Path], tags: Sequence[str], seed: int | None) -
             errors.print(str(problem), markup=False, soft_wrap=True)
         count = len(mistakes.problems)
         errors.print(f"{count} mistake{'s' if count > 1 else ''}; nothing was run", markup=False)
+        sys.exit(Exit.BAD_INPUT)
+    networks = list(dict.fromkeys(str(problem) for one in scenarios for problem in impossible(one)))
+    if networks:
+        for line in networks:
+            errors.print(line, markup=False, soft_wrap=True)
+        errors.print("a network that cannot be; nothing was run", markup=False)
         sys.exit(Exit.BAD_INPUT)
     if not scenarios:
         where = ", ".join(map(str, paths)) or "the shipped library"

@@ -20,6 +20,7 @@ from cxsim.sim.kernel import hooks
 from cxsim.sim.result import RunResult
 from cxsim.sim.run import run_scenario
 from cxsim.sim.scenario import Scenario, load
+from cxsim.sim.world.topology import impossible
 from cxsim.sim.world.world import World
 
 
@@ -58,9 +59,13 @@ def chosen(scenarios: list[Scenario], variant: str | None) -> Scenario:
 
 
 def record(root: Path, member: str, variant: str | None) -> Recording:
-    """Run a scenario below `root`. Raises ScenarioErrors when it does not load."""
+    """Run a scenario below `root`. Raises ScenarioErrors when it does not load, CaseError when its network
+    cannot be."""
     with contextlib.chdir(root), tempfile.TemporaryDirectory(prefix="cxsim-case-") as directory:
         scenario = chosen(load(Path(member)), variant)
+        problems = impossible(scenario)
+        if problems:
+            raise CaseError("its network cannot be:", *map(str, problems))
         log = Path(directory) / "log.jsonl"
         result = run_scenario(scenario, log_path=log)
         return Recording(scenario, result, log.read_bytes())

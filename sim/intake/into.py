@@ -10,6 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from cxsim.sim import network
 from cxsim.sim.intake.edge_yaml import parts
 from cxsim.sim.intake.records import EdgeConfig
 from cxsim.sim.scenario import load_environment
@@ -17,6 +18,7 @@ from cxsim.sim.scenario.places import Place, TreeMap, below
 from cxsim.sim.scenario.problems import Problem, Problems, ScenarioErrors, advice
 from cxsim.sim.scenario.references import edges_of, texts
 from cxsim.sim.scenario.yamlfile import read, shown_path
+from cxsim.sim.world.topology import impossible
 
 
 def put_into(environment: Path, config: EdgeConfig) -> str:
@@ -114,7 +116,9 @@ def _must_load(text: str, environment: Path) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
-        load_environment(temporary)
+        found = [_of_network(one) for one in impossible(load_environment(temporary))]
+        if found:
+            raise ScenarioErrors(found)
     except ScenarioErrors as errors:
         real, shown = shown_path(temporary), shown_path(environment)
         told = [
@@ -125,6 +129,12 @@ def _must_load(text: str, environment: Path) -> None:
         raise ScenarioErrors(told) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _of_network(problem: network.Problem) -> Problem:
+    file, _, line = problem.place.rpartition(":")
+    place = Place(file, int(line)) if line.isdigit() else Place(problem.place or "network", 1)
+    return Problem(place, "network", problem.text, "a network that can be")
 
 
 def write_whole(path: Path, data: str | bytes) -> None:

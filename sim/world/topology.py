@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cxsim.sim.network import Problem, problems_of
 from cxsim.sim.network import model as net
 from cxsim.sim.scenario.addresses import NatEnd, PortGroup, Ports
 from cxsim.sim.scenario.environment import Environment, Tunnel
@@ -30,6 +31,11 @@ def topology_of(environment: Environment) -> net.Topology:
         edges=tuple(edge for site in environment.sites.values() for edge in _edges(site)),
         vpns=tuple(_vpn(tunnel, environment) for tunnel in environment.tunnels.values()),
     )
+
+
+def impossible(environment: Environment) -> list[Problem]:
+    """Why the network of an environment cannot be; empty when it can."""
+    return [problem for problem in problems_of(topology_of(environment)) if problem.is_error]
 
 
 def _site(site: Site) -> net.Site:

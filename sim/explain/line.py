@@ -51,9 +51,7 @@ def too_slow(
     )
 
 
-def small_table(
-    edge: str, party: str, most: int, needed: int, place: str, apply: Apply
-) -> Finding:
+def small_table(edge: str, party: str, most: int, needed: int, place: str, apply: Apply) -> Finding:
     """The edge keeps fewer connections than CX holds at once."""
     return Finding(
         Matter.STATE,

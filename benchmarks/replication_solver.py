@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from cxsim.sim.replication.sharing import Floats, Flows
 from cxsim.sim.replication.solver import solve
 

@@ -104,7 +104,9 @@ def _vcenter_vm(f: dict[str, Any]) -> str | None:
 
 
 def _vcd_vapp(f: dict[str, Any]) -> str | None:
-    return f"vCloud Director: vApp {f['vapp']} {f['change']} in {f['vdc']}" if f["change"] != "power" else None
+    return (
+        f"vCloud Director: vApp {f['vapp']} {f['change']} in {f['vdc']}" if f["change"] != "power" else None
+    )
 
 
 def _vcd_vm(f: dict[str, Any]) -> str | None:

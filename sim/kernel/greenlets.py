@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import greenlet  # type: ignore[import-untyped]
+import greenlet
 
 from cxsim.core.runtime import TaskCancelled
 from cxsim.sim.kernel.clock import Timer

@@ -118,10 +118,9 @@ def _value(value: Any, raw: Any, path: str, key: str, info: FieldInfo, found: Te
 def _sort(value: Any, raw: str, key: str, info: FieldInfo) -> Sort:
     if raw in CONSTANTS or raw in _choices(info) or raw == info.default:
         return Sort.KEEP
-    if key in PARTLY:
-        return Sort.PARTLY
-    replaced = isinstance(value, str | NatEnd | Ports | PortGroup | tuple)
-    return Sort.NAME if replaced else Sort.KEEP
+    if not isinstance(value, str | NatEnd | Ports | PortGroup | tuple):
+        return Sort.KEEP  # a quantity, an instant, yes or no
+    return Sort.PARTLY if key in PARTLY else Sort.NAME
 
 
 def _choices(info: FieldInfo) -> frozenset[str]:

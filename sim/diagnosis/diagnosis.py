@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cxsim.sim.diagnosis.evidence import Evidence, evidence, gave_up
 from cxsim.sim.diagnosis.judgement import Judgement
 from cxsim.sim.diagnosis.measured import Measured, UserSaw, measured, user_saw
-from cxsim.sim.diagnosis.observation import TROUBLED, Found, Observation, observe
+from cxsim.sim.diagnosis.observation import Found, Observation, observe, troubled
 from cxsim.sim.diagnosis.repairs import flow_id
 from cxsim.sim.diagnosis.subjects import Subject
 from cxsim.sim.diagnosis.told import Told, standing_errors
@@ -120,6 +120,9 @@ def diagnose(subject: Subject) -> Diagnosis:
         explained.append(_explained(subject, found, run, run is not first, covered, proof))
     told = _unexplained(first, 0)
     if latest is not first:
+        # An error that is gone once the changes are made was about them, whoever named it.
+        standing = {one.text for one in standing_errors(latest.events)}
+        told = [one for one in told if one.told.text in standing]
         known_texts = {one.told.text for one in told}
         told += [one for one in _unexplained(latest, len(applied)) if one.told.text not in known_texts]
     return Diagnosis(subject, first, tuple(explained), tuple(told))
@@ -129,7 +132,7 @@ def _proof(found: Found, before: int, rerun: Observation) -> Proof:
     still, others = dict[str, None](), dict[str, None]()
     for moment in rerun.moments:
         for verdict in moment.verdicts:
-            if flow_id(verdict) in found.flows and verdict.status in TROUBLED:
+            if flow_id(verdict) in found.flows and troubled(verdict):
                 still[verdict.flow] = None
             elif verdict.failed:
                 others[verdict.flow] = None
@@ -137,9 +140,9 @@ def _proof(found: Found, before: int, rerun: Observation) -> Proof:
 
 
 def _unexplained(run: Observation, after: int) -> list[Unexplained]:
-    """Errors of the core in a run in which no flow that fails was seen to fail."""
+    """Errors of the core in a run in which no flow that fails (or may fail) was seen to fail."""
     for moment in run.moments:
-        failing = [verdict for verdict in moment.verdicts if verdict.failed]
+        failing = [verdict for verdict in moment.verdicts if troubled(verdict)]
         if measured(failing, run.events, moment.when.t_us) is not None or _behind(failing, run):
             return []
     return [Unexplained(told, after, run.all_pass) for told in standing_errors(run.events)]

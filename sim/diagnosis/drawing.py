@@ -15,12 +15,12 @@ from html import escape
 from cxsim.sim.explain import TITLES, FlowVerdict, Role, Status
 from cxsim.sim.scenario import Environment
 from cxsim.sim.scenario.hosts import Host
-from cxsim.sim.scenario.sites import Site
+from cxsim.sim.scenario.sites import Edge, Site, Upstream
 
 WIDTH, MARGIN, TOP = 1340, 16, 16
 SITE_WIDTH, HOST_WIDTH, HOST_HEIGHT, HOST_GAP = 382, 204, 44, 14
 SITE_HEAD, SITE_GAP = 40, 24
-EDGE_WIDTH, EDGE_GAP = 92, 40
+EDGE_WIDTH, EDGE_GAP, DEVICE_GAP = 92, 40, 14
 LANE, ARC_NEAR, ARC_FAR, LABEL_HEIGHT = 40, 24, 150, 17
 LEGEND_HEIGHT = 40
 
@@ -79,12 +79,19 @@ class Plan:
         self.sites: dict[str, Box] = {}
         self.hosts: dict[str, Box] = {}
         self.edges: dict[str, Box] = {}
+        self.upstreams: dict[str, Box] = {}
+        twice = {site.party for site in environment.sites.values() if site.edge.upstream is not None}
+        self.width = WIDTH + len(twice) * (EDGE_WIDTH + DEVICE_GAP)
         self.between = [v for v in verdicts if v.source.site != v.target.site]
         self.inside = [v for v in verdicts if v.source.site == v.target.site]
         heights = [self._place(party) for party in ("tenant", "provider")]
         self.bottom = max(*heights, TOP + SITE_HEAD + LANE * (len(self.between) + 1))
         for name, site in environment.sites.items():
-            self.edges[name] = self._edge(site, self.sites[name])
+            self.edges[name] = edge = self._edge(site, self.sites[name])
+            if site.edge.upstream is not None:
+                beyond = EDGE_WIDTH + DEVICE_GAP if site.party == "tenant" else -EDGE_WIDTH - DEVICE_GAP
+                self.upstreams[name] = Box(edge.x + beyond, edge.y, EDGE_WIDTH, edge.height)
+        self.internet = self._internet()
         first = TOP + SITE_HEAD + (self.bottom - TOP - SITE_HEAD - LANE * (len(self.between) - 1)) / 2
         self.lanes = [first + LANE * number for number in range(len(self.between))]
 
@@ -92,7 +99,7 @@ class Plan:
         """Place the sites of a party and their hosts; the lower end of the last."""
         y = float(TOP)
         left = party == "tenant"
-        x = MARGIN if left else WIDTH - MARGIN - SITE_WIDTH
+        x = MARGIN if left else self.width - MARGIN - SITE_WIDTH
         for name, site in self.environment.sites.items():
             if site.party != party:
                 continue
@@ -112,6 +119,23 @@ class Plan:
         alone = sum(other.party == site.party for other in self.environment.sites.values()) == 1
         return Box(x, box.y, EDGE_WIDTH, (self.bottom if alone else box.y + box.height) - box.y)
 
+    def _internet(self) -> Box:
+        """Between the outermost devices of both sides."""
+        boxes = [*self.edges.values(), *self.upstreams.values()]
+        left = max((box.right for box in boxes if box.x < self.width / 2), default=self.width * 0.4)
+        right = min((box.x for box in boxes if box.x > self.width / 2), default=self.width * 0.6)
+        return Box(left + DEVICE_GAP, TOP, max(20.0, right - left - 2 * DEVICE_GAP), self.bottom - TOP)
+
+    def device(self, name: str) -> Box | None:
+        """An edge, or the device before it."""
+        for site, box in self.edges.items():
+            edge = self.environment.sites[site].edge
+            if edge.name == name:
+                return box
+            if edge.upstream is not None and edge.upstream.name == name:
+                return self.upstreams[site]
+        return None
+
     @property
     def height(self) -> float:
         """Of the whole drawing."""
@@ -130,7 +154,7 @@ def drawing(environment: Environment, verdicts: Sequence[FlowVerdict], anchor: A
     failing = sum(v.status is not Status.PASS for v in verdicts)
     what = f"{len(verdicts)} flows that CX needs, {failing} of them not passing"
     parts = [
-        f'<svg class="drawing" role="img" viewBox="0 0 {WIDTH} {plan.height:g}" '
+        f'<svg class="drawing" role="img" viewBox="0 0 {plan.width:g} {plan.height:g}" '
         'xmlns="http://www.w3.org/2000/svg">',
         f"<title>{escape(environment.title)}</title><desc>{escape(what)}</desc>",
         "".join(_arrowheads()),
@@ -166,30 +190,38 @@ def _rectangle(box: Box, css: str, radius: int = 6) -> str:
 
 
 def _ground(plan: Plan) -> Iterator[str]:
-    """Sites, internet, edges and hosts."""
-    edges = list(plan.edges.values())
-    if edges:
-        left = min(edge.right for edge in edges)
-        right = max(edge.x for edge in edges)
-        if right > left:
-            yield _rectangle(Box(left + 14, TOP, right - left - 28, plan.bottom - TOP), "internet", 40)
-            yield _text((left + right) / 2, TOP + 24, "internet", "name", "middle")
+    """Sites, internet, tunnels, edges and hosts."""
+    internet = plan.internet
+    yield _rectangle(internet, "internet", 40)
+    yield _text(internet.x + internet.width / 2, TOP + 24, "internet", "name", "middle")
+    yield from _tunnels(plan)
     for name, site in plan.environment.sites.items():
         box = plan.sites[name]
         yield _rectangle(box, f"site {site.party}")
         yield _text(box.x + 12, box.y + 18, f"{site.party}: {name}", "name")
         yield _text(box.x + 12, box.y + 33, f"{site.network.name} {site.network.cidr}", "small")
     for name, site in plan.environment.sites.items():
-        yield from _edge(plan.edges[name], site)
+        yield from _device(plan.edges[name], site.edge, f"edge, {site.edge.type}")
+        if site.edge.upstream is not None:
+            yield from _device(plan.upstreams[name], site.edge.upstream, site.edge.upstream.type)
     for host in plan.environment.hosts.values():
         yield from _host(plan.hosts[host.name], host)
 
 
-def _edge(box: Box, site: Site) -> Iterator[str]:
+def _tunnels(plan: Plan) -> Iterator[str]:
+    """Site-to-site tunnels, across the internet from edge to edge."""
+    for number, (name, tunnel) in enumerate(plan.environment.tunnels.items()):
+        ends = sorted((plan.edges[site] for site in tunnel.sites), key=lambda box: box.x)
+        box = Box(ends[0].right, plan.bottom - 34 - 30 * number, ends[1].x - ends[0].right, 22)
+        yield _rectangle(box, "tunnel", 11)
+        yield _text(box.x + box.width / 2, box.middle + 4, f"tunnel {name}", "small", "middle")
+
+
+def _device(box: Box, device: Edge | Upstream, what: str) -> Iterator[str]:
     yield _rectangle(box, "edge")
     middle = box.x + box.width / 2
-    lines = [(site.edge.name, "name"), (f"edge, {site.edge.type}", "small")]
-    lines += [(address, "small") for address in site.edge.addresses[:3]]
+    lines = [(device.name, "name"), (what, "small")]
+    lines += [(address, "small") for address in device.addresses[:3]]
     for number, (text, css) in enumerate(lines):
         yield _text(middle, box.y + 18 + 14 * number, text, css, "middle")
 
@@ -256,7 +288,7 @@ def _lane(plan: Plan, verdict: FlowVerdict, y: float, link: str | None) -> Itera
         yield _line(f"M{stop_x:g} {y:g}{rest}", status, verdict.flow, reached=False)
     else:
         yield _line(there + rest, status, verdict.flow)
-    middle = (near.x + near.width / 2 + far.x + far.width / 2) / 2
+    middle = plan.internet.x + plan.internet.width / 2
     word = "" if status is Status.PASS else f"{status.value} "
     port = verdict.asked.port or row.port
     yield _label(middle, y, f"{word}row {row.row} tcp/{port}", status, link)
@@ -274,17 +306,16 @@ def _stop(
     """Where a flow ends."""
     device = verdict.trace.deciding.device if verdict.trace is not None else ""
     device = verdict.finding.device if verdict.finding is not None else device
-    for name, edge in plan.edges.items():
-        if plan.environment.sites[name].edge.name == device:
-            return edge.x + edge.width / 2, y
+    box = plan.device(device)
+    if box is not None:
+        return box.x + box.width / 2, y
     if verdict.trace is None:
         box = plan.hosts[verdict.source.name]
         return _side(box, rightward), plan.spread(verdict.source.name, verdict, plan.between)
     if device in plan.hosts:
         return end[0] - (16 if rightward else -16), end[1]
-    near, far = plan.edges[verdict.source.site], plan.edges[verdict.target.site]
-    begin, stop = (near.right, far.x) if rightward else (near.x, far.right)
-    return begin + (stop - begin) * 0.15, y
+    into = plan.internet.width * 0.08
+    return (plan.internet.x + into if rightward else plan.internet.right - into), y
 
 
 def _arcs(plan: Plan, anchor: Anchor) -> Iterator[str]:

@@ -58,10 +58,12 @@ def evidence(cause: Cause, environment: Environment, after_limit: bool, ran: boo
     """What the explanation of a cause rests on. `after_limit`: the client gave up waiting; `ran`: the
     outcome was taken from a run."""
     first = cause.verdicts[0]
-    found = [*_needed(cause.verdicts), *_symptom(first), *_devices(cause, environment), *_typed(first)]
+    found = [*_needed(cause.verdicts), *(_symptom(first) if first.failed else ())]
+    found += [*_devices(cause, environment), *_typed(first)]
     if after_limit:
         found.append(_LIMITS.get(first.row.phase, _CONNECT_LIMIT))
-    found.append(Evidence("", f"afterwards: {AFTERWARDS[first.row.phase].partition(': ')[2]}"))
+    if first.failed:
+        found.append(Evidence("", f"afterwards: {AFTERWARDS[first.row.phase].partition(': ')[2]}"))
     if ran:
         text = "the run: jobs and enabling go over the tenant API of docs/inferred-api.md"
         found.append(Evidence("I", text))
@@ -93,7 +95,8 @@ def _symptom(verdict: FlowVerdict) -> Iterator[Evidence]:
 
 def _devices(cause: Cause, environment: Environment) -> Iterator[Evidence]:
     """The order of firewall and NAT of each edge whose rules the flow met."""
-    types = {site.edge.name: site.edge.type for site in environment.sites.values()}
+    devices = [d for s in environment.sites.values() for d in (s.edge, s.edge.upstream) if d is not None]
+    types = {device.name: device.type for device in devices}
     met = [
         step.device
         for verdict in cause.verdicts

@@ -28,7 +28,11 @@ MOST_LOOKS = 200
 """Times that the flows are tried in one run; a fault that flaps more often is not followed further."""
 
 AT_THE_START, AT_THE_END = "at the start", "when the run ends"
-TROUBLED = (Status.FAIL, Status.UNDETERMINED)
+
+
+def troubled(verdict: FlowVerdict) -> bool:
+    """True for a flow that has to be explained: it fails, or is required and nobody can tell."""
+    return verdict.failed or (verdict.status is Status.UNDETERMINED and verdict.row.required)
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ class Observation:
     @property
     def all_pass(self) -> bool:
         """True when every required flow passes at every moment."""
-        return not any(v.status in TROUBLED for moment in self.moments for v in moment.verdicts)
+        return not any(troubled(verdict) for moment in self.moments for verdict in moment.verdicts)
 
 
 Look = Callable[[World, Instant], None]
@@ -172,10 +176,23 @@ class _Flows:
             return
         self.moments.append(Moment(when, verdicts))
         known = {found.signature for found in self.found}
-        for cause in causes(list(verdicts), world.network, statuses=TROUBLED):
+        for cause in [*causes(list(verdicts), world.network), *_untold(verdicts, world)]:
             found = Found(cause, when)
             if found.signature not in known:
                 self.found.append(found)
+
+
+def _untold(verdicts: Sequence[FlowVerdict], world: World) -> list[Cause]:
+    """One cause for all required flows of which the same unknown keeps anybody from telling."""
+    wanted = [verdict for verdict in verdicts if verdict.status is Status.UNDETERMINED and troubled(verdict)]
+    together: dict[str, Cause] = {}
+    for cause in causes(wanted, world.network, statuses=(Status.UNDETERMINED,)):
+        trace = cause.verdicts[0].trace
+        unknown = str(trace.deciding) if trace is not None else ""
+        known = together.get(unknown, cause)
+        more = cause.verdicts if known is not cause else ()
+        together[unknown] = replace(known, verdicts=(*known.verdicts, *more))
+    return list(together.values())
 
 
 def _lasting(before: Sequence[FlowVerdict], now: Sequence[FlowVerdict]) -> tuple[FlowVerdict, ...]:

@@ -37,6 +37,7 @@ h3 { font-size: 16px; margin: 20px 0 6px } p { margin: 4px 0 }
 .quiet { color: #57606a } .verdict { font-weight: 600; white-space: nowrap }
 table { border-collapse: collapse; width: 100%; font-size: 14px }
 th, td { text-align: left; padding: 3px 10px 3px 0; border-bottom: 1px solid #e4e8ec; vertical-align: top }
+td:nth-child(5) { min-width: 560px }
 .cause { border-left: 4px solid #c62828; padding: 2px 0 2px 16px; margin: 20px 0 }
 .cause.unknown { border-left-color: #6a1b9a }
 pre { font: 12.5px/1.5 ui-monospace, monospace; background: #f6f8fa; padding: 10px 12px; margin: 8px 0;
@@ -50,8 +51,10 @@ ul { margin: 4px 0; padding-left: 20px }
 .drawing .strong { font-weight: 700 } .drawing .paper { fill: #fff; opacity: .92 }
 .drawing .site { fill: #f3f7fb; stroke: #8aa4bd } .drawing .provider { fill: #f7f5fb; stroke: #9a8fb8 }
 .drawing .host { fill: #fff; stroke: #57606a } .drawing .edge { fill: #fff7e6; stroke: #a37b2c }
+.drawing .tunnel { fill: #eaf3ea; stroke: #6b8f6b; stroke-dasharray: 2 3 }
 .drawing .internet { fill: #fafbfc; stroke: #d0d7de; stroke-dasharray: 3 4 }
-@media print { body { max-width: none } .cause { break-inside: avoid } }
+@media print { body { max-width: none } td:nth-child(5) { min-width: 560px }
+.cause { break-inside: avoid } }
 """
 
 _VERDICT_COLOURS = "".join(

@@ -110,6 +110,8 @@ def ticket(diagnosis: Diagnosis, party: str) -> Iterator[str]:
 def _subject(mine: Sequence[Explained]) -> str:
     if not mine:
         return "please check what the CX appliance reports"
+    if all(explained.found.undetermined for explained in mine):
+        return "please send the rules of a device"
     number = len({remedy.text for explained in mine for remedy in explained.cause.cure.remedies})
     return "a change is needed" if number == 1 else f"{number} changes are needed"
 
@@ -117,9 +119,13 @@ def _subject(mine: Sequence[Explained]) -> str:
 def _cause(explained: Explained, number: int | None, discreet: Discretion) -> Iterator[str]:
     cause, first = explained.cause, explained.cause.verdicts[0]
     head = f"{number}. " if number is not None else ""
-    yield f"{head}What does not work:"
+    unknown = explained.found.undetermined
+    yield f"{head}{'It cannot be told whether these work' if unknown else 'What does not work'}:"
     for verdict in cause.verdicts:
         yield f"  {discreet(_from_to(verdict, discreet.environment))}"
+    if unknown:
+        yield f"Please send what is missing: {discreet(why(first))}"
+        return
     symptom = SYMPTOMS[first.row.phase]
     yield f"  It is needed for {first.row.phase.value}. Without it: {symptom}."
     if (
@@ -179,13 +185,15 @@ def _public_source(verdict: FlowVerdict, environment: Environment) -> str:
     """The public address that the flow comes from, when it leaves its site."""
     if verdict.source.site == verdict.target.site:
         return ""
-    return ", ".join(environment.sites[verdict.source.site].edge.addresses[:1])
+    edge = environment.sites[verdict.source.site].edge
+    return ", ".join((edge.upstream or edge).addresses[:1])
 
 
 def _owner(device: str, environment: Environment) -> str | None:
     for site in environment.sites.values():
-        names = (site.name, site.edge.name, site.wan.name, f"{site.wan.name}:up", f"{site.wan.name}:down")
-        if device in names or device == site.dns.server:
+        names = [site.name, site.wan.name, f"{site.wan.name}:up", f"{site.wan.name}:down", site.dns.server]
+        names += [d.name for d in (site.edge, site.edge.upstream) if d is not None]
+        if device in names:
             return site.party
     host = environment.hosts.get(device)
     return environment.sites[host.site].party if host is not None else None

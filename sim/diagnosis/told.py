@@ -28,8 +28,8 @@ class Told:
 
 
 def one_line(text: str) -> str:
-    """A text that may quote what a server sent, on one line."""
-    return " ".join(text.split())
+    """A text that may quote what a server sent, on one line that can be printed."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in " ".join(text.split()))
 
 
 def last_statuses(events: Sequence[LoggedEvent]) -> tuple[dict[str, str], dict[str, str]]:

@@ -106,6 +106,11 @@ def cause_text(explained: Explained, diagnosis: Diagnosis) -> CauseText:
 def _passages(explained: Explained, diagnosis: Diagnosis) -> Iterator[Passage]:
     cause = explained.cause
     first, row = cause.verdicts[0], cause.verdicts[0].row
+    if explained.found.undetermined:
+        yield Passage("Unknown", (why(first),))
+        yield Passage("To find out", tuple(f"{r.party}: {r.text}" for r in cause.cure.remedies))
+        yield Passage("Rests on", tuple(str(item) for item in explained.evidence))
+        return
     yield Passage("Client saw", (client_saw(explained),))
     if explained.user is not None:
         yield Passage("User saw", (f"{explained.user.text} (at {at(explained.user.t_us)})",))
@@ -117,9 +122,8 @@ def _passages(explained: Explained, diagnosis: Diagnosis) -> Iterator[Passage]:
         yield Passage(label, tuple(line for remedy in remedies for line in remedy_lines(remedy)))
     else:
         yield Passage("Change", ("no change is known that makes it pass",))
-    if not explained.found.undetermined:
-        yield Passage("Then", (AFTERWARDS[row.phase],))
-        yield proof_passage(explained)
+    yield Passage("Then", (AFTERWARDS[row.phase],))
+    yield proof_passage(explained)
     if explained.untested is not None:
         yield Passage("Not tested because of this", tuple(untested_lines(explained.untested)))
     yield Passage("Rests on", tuple(str(item) for item in explained.evidence))

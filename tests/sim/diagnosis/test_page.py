@@ -81,6 +81,15 @@ def test_a_failing_flow_is_dashed_labelled_and_crossed_out(shipped: Shipped) -> 
     assert sum("l10 10m0-10l-10 10" in p.get("d") for p in svg.iter(f"{SVG}path")) == 2
 
 
+def test_a_second_router_and_a_tunnel_are_drawn_too(shipped: Shipped) -> None:
+    double = drawn(shipped("faults/enable-failed-double-nat"))
+    assert {"TYR-ESG", "TYR-ROUTER", "netfilter"} <= set(texts(double))
+    (router,) = [t for t in double.iter(f"{SVG}text") if t.text == "TYR-ROUTER"]
+    crosses = [c for c in double.iter(f"{SVG}circle") if c.get("cx") == router.get("x")]
+    assert len(crosses) == 2  # rows 5 and 7 end there
+    assert "tunnel tyrell-mycloud" in texts(drawn(shipped("faults/enable-failed-tunnel-down")))
+
+
 def test_verdicts_differ_in_more_than_colour() -> None:
     assert len({style.dashes for style in STYLES.values()}) == len(STYLES) == len(Status)
 

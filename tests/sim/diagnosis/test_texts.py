@@ -48,6 +48,23 @@ def test_a_fault_that_comes_and_goes_is_told_with_its_times(
     assert ", when fault 'manager off' comes on at 0:01:00\n" in text
 
 
+def test_rules_that_nobody_gave_are_asked_for_once(subject: Callable[[str], Subject], text_of: Text) -> None:
+    diagnosis = diagnose(subject(UNKNOWN))
+    (explained,) = diagnosis.explained
+    assert explained.found.undetermined
+    assert explained.proof is None
+    assert {verdict.row.row for verdict in explained.cause.verdicts} == {"2", "3", "4", "5", "6"}
+    assert int(diagnosis.exit) == 1
+    assert "  Unknown: CHC-ESG: its firewall rules are not known: give them" in text_of(diagnosis)
+    text = "\n".join(ticket(diagnosis, "provider"))
+    assert "Subject: VM migration with vCloud Director Extender: please send the rules of a device" in text
+    assert "Please send what is missing: CHC-ESG: its firewall rules are not known" in text
+    assert "No change on the tenant's side is known" in "\n".join(ticket(diagnosis, "tenant"))
+
+
+UNKNOWN = """\
+sites: {mycloud: {edge: {firewall: {rules: unknown}}}}
+"""
 COMES_AND_GOES = """\
 faults:
   - name: manager off

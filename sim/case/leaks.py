@@ -1,8 +1,9 @@
 """What of an original is left in an anonymised case.
 
 Rules of this file: every member is searched for every text that was replaced, whole words only, whatever the
-case of their letters. Words of the format and of the product are none of the original's; what else is found
-stops the packing, and only the user can say that it is no secret.
+case of their letters. Words of the format, of the product and of the trade (those in which the format is
+described) are none of the original's; what else is found stops the packing, and only the user can say that
+it is no secret.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
-from cxsim.sim.case.texts import vocabulary
-from cxsim.sim.explain.flows import SYMPTOMS, TITLES
+from cxsim.sim.case.texts import descriptions, vocabulary
+from cxsim.sim.explain.flows import FLOWS, SYMPTOMS, TITLES
+from cxsim.sim.network import Outcome, Reason, StepKind, Verdict
 
 LEAST_CHARACTERS = 3
 """Shorter texts identify nobody and are found everywhere."""
@@ -29,7 +32,7 @@ PRODUCT = (
 def leaks(members: Mapping[str, bytes], originals: list[str], allowed: frozenset[str]) -> list[str]:
     """A line for each text that is left, and where."""
     product = " / ".join(PRODUCT)
-    exempt = {word.lower() for word in vocabulary() | allowed}
+    exempt = {word.lower() for word in vocabulary() | allowed} | trade()
     wanted = {
         text: _whole(text)
         for text in originals
@@ -45,6 +48,15 @@ def leaks(members: Mapping[str, bytes], originals: list[str], allowed: frozenset
                 around = text[max(0, found.start() - 30) : found.end() + 30].replace("\n", " ")
                 reasons.append(f"{original!r} is still in {name}: ...{around}...")
     return reasons
+
+
+@lru_cache(maxsize=1)
+def trade() -> frozenset[str]:
+    """Single words of the trade, in small letters."""
+    texts = [*descriptions(), *vocabulary()]
+    texts += [str(one.value) for kind in (Outcome, Reason, StepKind, Verdict) for one in kind]
+    texts += [f"{flow.sources} {flow.note}" for flow in FLOWS]
+    return frozenset(word for text in texts for word in re.findall(r"[a-z]{3,}", text.lower()))
 
 
 def _whole(text: str) -> re.Pattern[str]:

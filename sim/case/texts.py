@@ -141,19 +141,27 @@ def _literals(annotation: Any) -> Iterator[str]:
 def vocabulary() -> frozenset[str]:
     """Every word that the format itself knows: keys, choices."""
     words: set[str] = set(CONSTANTS)
-
-    def walk(node: Any) -> None:
-        if isinstance(node, dict):
-            words.update(one for one in node.get("enum", ()) if isinstance(one, str))
-            if isinstance(node.get("const"), str):
-                words.add(node["const"])
-            if isinstance(node.get("properties"), dict):
-                words.update(node["properties"])
-            for inner in node.values():
-                walk(inner)
-        elif isinstance(node, list):
-            for inner in node:
-                walk(inner)
-
-    walk(models_schema())
+    for node in _nodes(models_schema()):
+        words.update(one for one in node.get("enum", ()) if isinstance(one, str))
+        words.update([node["const"]] if isinstance(node.get("const"), str) else [])
+        words.update(node["properties"] if isinstance(node.get("properties"), dict) else ())
     return frozenset(words)
+
+
+@lru_cache(maxsize=1)
+def descriptions() -> tuple[str, ...]:
+    """The texts in which the format is described."""
+    return tuple(
+        node["description"] for node in _nodes(models_schema()) if isinstance(node.get("description"), str)
+    )
+
+
+def _nodes(node: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping of a JSON Schema."""
+    if isinstance(node, dict):
+        yield node
+        for inner in node.values():
+            yield from _nodes(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _nodes(inner)

@@ -202,6 +202,9 @@ class _Cursor:
                 start = -(-max(self._at, low + 1 if size == 1 else low) // size) * size
                 if start + size - 1 > high:
                     break
+                if size == 1 and start & 255 in (0, 255):
+                    self._at = start + 1
+                    continue
                 clash = max(
                     (last for first, last in self._old if first < start + size and last >= start),
                     default=None,

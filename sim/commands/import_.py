@@ -16,6 +16,9 @@ from cxsim.sim.intake.report import as_json, lines
 from cxsim.sim.result import Exit
 from cxsim.sim.scenario import ScenarioErrors
 
+MOST_SURPRISES = 10
+"""Surprises of the network that are told one by one."""
+
 
 def refuse(errors: ScenarioErrors, done: str) -> None:
     """Tell every mistake on stderr and exit with 2."""
@@ -100,17 +103,19 @@ def import_(
     )
     try:
         config = import_edge(files, edge, options)
-        written = (
-            put_into(into, config) if into is not None else fragment(config) if out is not None else None
-        )
+        changed = put_into(into, config) if into is not None else None
     except ScenarioErrors as errors:
         refuse(errors, "nothing was imported")
         return
     to_stdout = out is not None and str(out) == "-"
     report = json.dumps(as_json(config), indent=1, ensure_ascii=False) if json_ else "\n".join(lines(config))
     click.echo(report, err=to_stdout)
-    if written is not None:
-        _write(written, out or into, to_stdout, config)
+    for surprise in changed.surprises[:MOST_SURPRISES] if changed else ():
+        click.echo(f"note: {surprise}", err=True)
+    if changed is not None and len(changed.surprises) > MOST_SURPRISES:
+        click.echo(f"note: and {len(changed.surprises) - MOST_SURPRISES} more like these", err=True)
+    if changed is not None or out is not None:
+        _write(changed.text if changed else fragment(config), out or into, to_stdout, config)
 
 
 def _write(text: str, path: Path | None, to_stdout: bool, config: EdgeConfig) -> None:

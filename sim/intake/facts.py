@@ -401,12 +401,19 @@ def _names(facts: Facts, answers: Answers, problems: Problems) -> None:
         if not name:
             continue
         if name not in at.names:
-            at.names[name] = _published(of, of.machines[role].address, port)
+            published = _published(of, of.machines[role].address, port)
+            if published is None:
+                listed = ", ".join(of.public)
+                wrong = f"nobody says what {name} leads to: {of.name} has {listed}"
+                right = f"a line {name} ADDRESS, one of them (NAT would say it too)"
+                problems.add(facts.places[f"names_at_{at.party}"], f"names_at_{at.party}", wrong, right)
+            else:
+                at.names[name] = published
         of.names.setdefault(name, (of.machines[role].address, "its own address"))
 
 
-def _published(party: Party, address: str, port: str) -> tuple[str, str]:
-    """The public address that leads to a machine; how it is known."""
+def _published(party: Party, address: str, port: str) -> tuple[str, str] | None:
+    """The public address that leads to a machine, and how it is known; None when several could."""
     leading = [
         t.answer.original
         for t in party.nat or []
@@ -417,7 +424,9 @@ def _published(party: Party, address: str, port: str) -> tuple[str, str]:
     ]
     if leading:
         return leading[0], f"where NAT of {party.edge} publishes it"
-    return party.public[0], f"not answered: the first public address of {party.edge}"
+    if len(party.public) == 1:
+        return party.public[0], f"the only public address of {party.edge}"
+    return None
 
 
 def _host(url: str) -> str:

@@ -8,22 +8,32 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from cxsim.sim import network
 from cxsim.sim.intake.edge_yaml import parts
 from cxsim.sim.intake.records import EdgeConfig
-from cxsim.sim.scenario import load_environment
+from cxsim.sim.scenario import Environment, load_environment
 from cxsim.sim.scenario.places import Place, TreeMap, below
 from cxsim.sim.scenario.problems import Problem, Problems, ScenarioErrors, advice
 from cxsim.sim.scenario.references import edges_of, texts
 from cxsim.sim.scenario.yamlfile import read, shown_path
-from cxsim.sim.world.topology import impossible
+from cxsim.sim.world.topology import impossible, topology_of
 
 
-def put_into(environment: Path, config: EdgeConfig) -> str:
-    """The text of the environment with the edge's rules replaced. Raises ScenarioErrors: the file cannot be
-    read, has no such edge, or would not load any more."""
+@dataclass(frozen=True)
+class Changed:
+    """An environment with the rules of an edge replaced. `surprises`: what is possible and should be looked
+    at, as a translation to an address that nobody has."""
+
+    text: str
+    surprises: tuple[str, ...] = ()
+
+
+def put_into(environment: Path, config: EdgeConfig) -> Changed:
+    """The environment with the edge's rules replaced. Raises ScenarioErrors: the file cannot be read, has no
+    such edge, or would not load any more."""
     problems = Problems()
     tree = read(environment, problems)
     if tree is None:
@@ -31,8 +41,10 @@ def put_into(environment: Path, config: EdgeConfig) -> str:
     edge = _edge(tree, config, environment)
     lines = environment.read_text(encoding="utf-8-sig").splitlines()
     text = "\n".join(_replaced(lines, edge, config)) + "\n"
-    _must_load(text, environment)
-    return text
+    loaded = _must_load(text, environment)
+    own = f"edge {config.name!r}: "
+    surprises = (p.text for p in network.problems_of(topology_of(loaded)) if not p.is_error)
+    return Changed(text, tuple(said.removeprefix(own) for said in surprises if said.startswith(own)))
 
 
 def _edge(tree: TreeMap, config: EdgeConfig, environment: Path) -> TreeMap:
@@ -109,16 +121,18 @@ def _span(lines: list[str], edge: TreeMap, name: str) -> tuple[int, int]:
     return start, end + 1
 
 
-def _must_load(text: str, environment: Path) -> None:
+def _must_load(text: str, environment: Path) -> Environment:
     """Load the text from beside the environment, so that `extends` and messages are right."""
     handle, name = tempfile.mkstemp(prefix=".cxsim-import-", suffix=".yaml", dir=environment.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
-        found = [_of_network(one) for one in impossible(load_environment(temporary))]
+        loaded = load_environment(temporary)
+        found = [_of_network(one) for one in impossible(loaded)]
         if found:
             raise ScenarioErrors(found)
+        return loaded
     except ScenarioErrors as errors:
         real, shown = shown_path(temporary), shown_path(environment)
         told = [

@@ -43,7 +43,7 @@ def written_pair(pair: NatPair, reading: Reading) -> tuple[str, str]:
     where = f"{original}:{before[0]}" if before and original != "any" else original
     if before and original == "any":
         why = f"translates port {before[0]} of any address: the address stays unknown"
-        group = reading.guard(pair.place, pair.subject, f"{pair.subject}: original address", why)
+        group = reading.guard(pair.place, pair.subject, f"{pair.subject}, original address", why)
         where = f"{group}"
         return where, UNKNOWN
     return where, _after(pair, translated, before, after, original, reading)

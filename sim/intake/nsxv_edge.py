@@ -224,7 +224,7 @@ def _nat_rule(rule: Element, reading: Reading) -> NatLine | None:
     items = peers.items or ("any",)
     if reading.tried(where, f"{subject}, {ends[1]}", ANY_PORT, ports, text(rule, ends[1])):
         why = f"applies to some ports only ({ends[1]} {text(rule, ends[1])}): when stays unknown"
-        items = (reading.guard(where, subject, f"{subject}: {ends[1]}", why),)
+        items = (reading.guard(where, subject, f"{subject}, {ends[1]}", why),)
     protocol = (text(rule, "protocol") or "any").lower()
     return NatLine(
         id=number,

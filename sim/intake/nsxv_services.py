@@ -60,7 +60,7 @@ def application(element: Element | None, subject: str, reading: Reading) -> Serv
         len(tcp) > 1 and any(one.source_ports for one in tcp)
     ):
         why = "has services that cannot be said here: for which ports it is stays unknown"
-        opaque += (reading.guard(here, subject, f"{subject}: services", why),)
+        opaque += (reading.guard(here, subject, f"{subject}, services", why),)
     if opaque:
         return Services("any", (*_union(tcp), *opaque))
     if tcp:

@@ -97,8 +97,9 @@ def ends(written: Iterable[str]) -> Ends:
         elif _ADDRESS_LIKE.match(item):
             items.append(_numbers(item, found.changed))
         else:
-            items.append(item)
-            groups.append(item)
+            name = item.replace(":", " ")  # a colon would begin a port
+            items.append(name)
+            groups.append(name)
     found.items = ("any",) if "any" in items else tuple(dict.fromkeys(items))
     found.groups = tuple(dict.fromkeys(groups)) if found.items != ("any",) else ()
     found.ipv6 = tuple(ipv6)

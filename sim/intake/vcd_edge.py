@@ -192,7 +192,7 @@ def _protocol(rule: Element, subject: str, reading: Reading) -> tuple[str, str, 
     where = place(rule, reading.file)
     listed = child(rule, "Protocols")
     if listed is None:
-        group = f"{subject}: protocol"
+        group = f"{subject}, protocol"
         why = "has no Protocols: which it is for stays unknown"
         return "any", "", (reading.guard(where, subject, group, why),)
     on = {tag(one) for one in listed if tag(one) != "Other" and _is_on(one, subject, reading)}
@@ -228,7 +228,7 @@ def _end(rule: Element, side: str, subject: str, reading: Reading) -> Ends:
         group = reading.unknown_group(place(vm, reading.file), subject, f"VM {name}")
         return Ends((group,), (group,))
     where = place(rule, reading.file)
-    group = f"{subject}: {side.lower()}"
+    group = f"{subject}, {side.lower()}"
     reading.guard(where, subject, group, f"has no {side}Ip: its {side.lower()} stays unknown")
     return Ends((group,), (group,))
 
@@ -245,7 +245,7 @@ def _ports(rule: Element, side: str, subject: str, protocol: str, reading: Readi
             )
     if protocol == "icmp":
         return ()
-    group = f"{subject}: {'source' if side else 'destination'} ports"
+    group = f"{subject}, {'source' if side else 'destination'} ports"
     reading.guard(where, subject, group, f"has neither {fields[0]} nor {fields[1]}: it stays unknown")
     return (group,)
 

@@ -284,7 +284,8 @@ def groups(tree: TreeMap, problems: Problems) -> None:
     for edge in edges_of(tree):
         own = mapping(edge, "groups")
         for group in own:
-            if group in hosts or group in vms or group in (*SIDES, "any", UNKNOWN) or group[:1].isdigit():
+            word = group in (*SIDES, "any", UNKNOWN) or group[:1].isdigit() or ":" in group
+            if word or group in hosts or group in vms:
                 where = own.key_places[group], below(own.path, group)
                 problems.add(*where, f"{shown(group)} means something else in a rule", "another name")
         for rule in (*items(edge, "firewall", "rules"), *items(edge, "nat")):

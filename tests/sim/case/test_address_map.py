@@ -101,7 +101,7 @@ networks = st.builds(
 
 
 @given(st.lists(st.one_of(hosts, networks), min_size=1, max_size=14))
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(derandomize=True, max_examples=80, deadline=None)
 def test_every_relation_between_addresses_and_networks_is_kept(texts: list[str]) -> None:
     new = AddressMap(texts)
     singles = [t for t in texts if "/" not in t]

@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cxsim.sim.intake import EdgeConfig, Kind, Options, import_edge
 from cxsim.sim.intake.edge_yaml import fragment
 from cxsim.sim.intake.report import as_json, lines
 from cxsim.sim.scenario import ScenarioErrors
-from cxsim.sim.scenario.problems import Problems
+from cxsim.sim.scenario.problems import Problem, Problems
 from cxsim.sim.scenario.yamlfile import parse
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "intake"
@@ -254,6 +256,52 @@ def test_a_utf_16_export_with_a_document_type_is_refused_too(tmp_path: Path) -> 
     )
     with pytest.raises(ScenarioErrors, match="document type"):
         import_edge([export], "EDGE")
+
+
+@given(
+    st.sampled_from(EXPORTS),
+    st.integers(0, 10_000),
+    st.integers(0, 40),
+    st.binary(max_size=12),
+    st.booleans(),
+)
+@settings(derandomize=True, max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_an_export_holds_is_read_or_refused(
+    tmp_path: Path, name: str, at: int, cut: int, put: bytes, text_only: bool
+) -> None:
+    raw = (GOLDEN / "exports" / name).read_bytes()
+    at %= len(raw)
+    put = put.hex().encode() if text_only else put
+    path = tmp_path / "export"
+    path.write_bytes(raw[:at] + put + raw[at + cut :])
+    refused: tuple[Problem, ...] = ()
+    config = EdgeConfig("EDGE")
+    try:
+        config = import_edge([path], "EDGE")
+    except ScenarioErrors as errors:
+        refused = errors.problems
+    assert all(problem.place.line >= 1 and problem.wrong and problem.right for problem in refused)
+    problems = Problems()
+    assert parse(fragment(config), "out.yaml", problems) is not None, problems.found
+    assert list(lines(config))
+
+
+def test_five_hundred_rules_are_all_read_reported_and_written(tmp_path: Path) -> None:
+    rule = (
+        "<firewallRule><id>{n}</id><name>r{n}</name><action>accept</action><source><ipAddress>10.0.{n256}.0/24"
+        "</ipAddress></source><application><service><protocol>tcp</protocol><port>{n}</port></service>"
+        "</application></firewallRule>"
+    )
+    rules = "\n".join(rule.format(n=n, n256=n % 256) for n in range(1, 501))
+    export = tmp_path / "e.xml"
+    export.write_text(
+        "<firewall><enabled>true</enabled><defaultPolicy><action>deny</action></defaultPolicy>"
+        f"<firewallRules>{rules}</firewallRules></firewall>"
+    )
+    config = import_edge([export], "EDGE")
+    assert len(config.rules or []) == 500
+    assert sum("r499" in line for line in lines(config)) == 1
+    assert fragment(config).count("- {id:") == 500
 
 
 def test_what_is_written_is_yaml_and_says_the_same() -> None:

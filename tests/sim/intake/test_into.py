@@ -14,6 +14,8 @@ from cxsim.sim.intake.into import put_into
 from cxsim.sim.scenario import ScenarioErrors, load_environment
 
 ROOT = Path(__file__).parents[3]
+GOLDEN = ROOT / "tests" / "golden" / "intake"
+EXPORTS = sorted(p.name for p in (GOLDEN / "exports").iterdir() if p.suffix in (".xml", ".csv"))
 TYRELL = ROOT / "scenarios" / "environments" / "tyrell-mycloud.yaml"
 
 
@@ -24,13 +26,25 @@ def environment(tmp_path: Path) -> Path:
 
 def test_the_same_rules_from_an_export_give_the_same_flows(environment: Path) -> None:
     config = import_edge([Path("exports/vcd-gateway.xml")], "TYR-ESG")
-    environment.write_text(put_into(environment, config))
+    environment.write_text(put_into(environment, config).text)
     assert fates_at(environment) == fates_at(TYRELL)
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_the_loader_accepts_whatever_an_import_writes(environment: Path, name: str) -> None:
+    config = import_edge([Path("exports") / name], "TYR-ESG")
+    environment.write_text(put_into(environment, config).text)
+    edge = load_environment(environment).edge("TYR-ESG")
+    if config.rules is not None:
+        assert len(edge.firewall.rules or ()) >= sum(not rule.matches_nothing for rule in config.rules)
+    if config.nat is not None:
+        assert len(edge.nat or ()) == len(config.nat)
 
 
 def test_nothing_but_the_edge_s_rules_changes(environment: Path) -> None:
     before = environment.read_text().splitlines()
-    after = put_into(environment, import_edge([Path("exports/vcd-gateway.xml")], "TYR-ESG")).splitlines()
+    changed = put_into(environment, import_edge([Path("exports/vcd-gateway.xml")], "TYR-ESG"))
+    after = changed.text.splitlines()
     gone = [line for line in before if line not in after]
     new = [line for line in after if line not in before]
     assert all("- {id:" in line or line.strip() in ("firewall:", "nat:") for line in gone)
@@ -42,7 +56,7 @@ def test_nothing_but_the_edge_s_rules_changes(environment: Path) -> None:
 
 def test_only_what_the_files_hold_is_replaced(environment: Path) -> None:
     config = import_edge([Path("exports/nat.csv")], "TYR-ESG")
-    environment.write_text(put_into(environment, config))
+    environment.write_text(put_into(environment, config).text)
     edge = load_environment(environment).edge("TYR-ESG")
     assert next(rule.name for rule in edge.firewall.rules or ()) == "LAN out"
     assert [rule.name for rule in edge.nat or ()] == [
@@ -54,16 +68,18 @@ def test_only_what_the_files_hold_is_replaced(environment: Path) -> None:
 
 def test_importing_twice_gives_the_same_text(environment: Path) -> None:
     config = import_edge([Path("exports/vcd-services.xml")], "TYR-ESG")
-    environment.write_text(put_into(environment, config))
+    environment.write_text(put_into(environment, config).text)
     once = environment.read_text()
     assert "Branches: unknown" in once
-    assert put_into(environment, config) == once
+    assert put_into(environment, config).text == once
 
 
 def test_groups_that_are_no_longer_named_go(environment: Path) -> None:
-    environment.write_text(put_into(environment, import_edge([Path("exports/vcd-services.xml")], "TYR-ESG")))
+    environment.write_text(
+        put_into(environment, import_edge([Path("exports/vcd-services.xml")], "TYR-ESG")).text
+    )
     plain = import_edge([Path("exports/vcd-gateway.xml")], "TYR-ESG")
-    assert "groups:" not in put_into(environment, plain)
+    assert "groups:" not in put_into(environment, plain).text
 
 
 def test_what_is_unknown_leaves_exactly_its_flows_undetermined(environment: Path) -> None:
@@ -76,7 +92,7 @@ def test_what_is_unknown_leaves_exactly_its_flows_undetermined(environment: Path
         "default;drop\n"
     )
     config = import_edge([rules], "TYR-ESG")
-    environment.write_text(put_into(environment, config))
+    environment.write_text(put_into(environment, config).text)
     fates = fates_at(environment)
     undetermined = {flow for flow, (status, _) in fates.items() if status == "UNDETERMINED"}
     assert undetermined == {("5", "chc-ccm01", "tyrell-cce01", 8043)}
@@ -100,7 +116,7 @@ def test_giving_the_group_decides(environment: Path, members: str, verdict: tupl
         "default;drop\n"
     )
     config = import_edge([rules], "TYR-ESG", Options(groups={"Partners": members}))
-    environment.write_text(put_into(environment, config))
+    environment.write_text(put_into(environment, config).text)
     assert fates_at(environment)["5", "chc-ccm01", "tyrell-cce01", 8043] == verdict
 
 
@@ -112,7 +128,7 @@ def test_a_translation_that_is_unknown_leaves_what_it_takes_undetermined(environ
         "102;replicator data;dnat;198.51.100.10:44045;192.168.0.34:44045;tcp\n"
         "103;LAN to internet;snat;192.168.0.0/24;198.51.100.10;any\n"
     )
-    environment.write_text(put_into(environment, import_edge([nat], "TYR-ESG")))
+    environment.write_text(put_into(environment, import_edge([nat], "TYR-ESG")).text)
     fates = fates_at(environment)
     assert fates["5", "chc-ccm01", "tyrell-cce01", 8043] == ("UNDETERMINED", "undetermined")
     assert fates["7", "chc-cce01", "tyrell-cce01", 44045] == ("PASS", "accepted")
@@ -121,14 +137,14 @@ def test_a_translation_that_is_unknown_leaves_what_it_takes_undetermined(environ
 def test_a_default_that_nobody_gave_matters_only_where_no_rule_matches(environment: Path) -> None:
     rules = environment.parent / "fw.csv"
     rules.write_text("action;source;destination;protocol;ports\nallow;192.168.0.0/24;any;tcp;any\n")
-    environment.write_text(put_into(environment, import_edge([rules], "TYR-ESG")))
+    environment.write_text(put_into(environment, import_edge([rules], "TYR-ESG")).text)
     fates = fates_at(environment)
     assert fates["5", "chc-ccm01", "tyrell-cce01", 8043][0] == "UNDETERMINED"
     assert fates["4", "tyrell-vcde01", "chc-ccm01", 8044][0] == "PASS"
 
 
 def test_a_firewall_that_is_off_takes_nat_with_it(environment: Path) -> None:
-    environment.write_text(put_into(environment, import_edge([Path("exports/vcd-off.xml")], "TYR-ESG")))
+    environment.write_text(put_into(environment, import_edge([Path("exports/vcd-off.xml")], "TYR-ESG")).text)
     fates = fates_at(environment)
     assert fates["5", "chc-ccm01", "tyrell-cce01", 8043][0] == "FAIL"
     assert fates["9", "chc-ccm01", "chc-cce01", 8043][0] == "PASS"
@@ -169,6 +185,13 @@ def test_an_environment_that_would_not_load_any_more_is_not_written(environment:
         put_into(environment, import_edge([Path("exports/vcd-gateway.xml")], "TYR-ESG"))
     assert {p.place.file for p in refused.value.problems} == {str(environment)}
     assert list(environment.parent.iterdir()) == [environment], "no file is left behind"
+
+
+def test_a_translation_to_nobody_is_no_mistake_but_told(cxsim, environment: Path) -> None:
+    done = cxsim("import", "exports/nsxv-nat.xml", "--edge", "TYR-ESG", "--into", environment)
+    assert done.exit_code == 0
+    assert "note: NAT rule 196620: 192.168.40.5 is no host of site 'tyrell'" in done.stderr
+    assert "note: NAT rule 196620: 203.0.113.20 is not an address of the edge (198.51.100.10)" in done.stderr
 
 
 def test_the_command_reports_asks_and_writes(cxsim, environment: Path) -> None:

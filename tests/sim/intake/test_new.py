@@ -103,6 +103,17 @@ def test_what_nobody_knows_is_undetermined_and_never_guessed(
     assert {status for flow, (status, _) in fates.items() if flow not in across} == {"PASS"}
 
 
+def test_a_name_that_could_lead_to_several_addresses_is_asked_for_and_not_guessed() -> None:
+    text = Path("answers/tenant-only.yaml").read_text().replace("  - chc.mycloud.local 203.0.113.41\n", "")
+    with pytest.raises(ScenarioErrors) as refused:
+        from_text(text, "a.yaml")
+    said = "nobody says what chc.mycloud.local leads to: MyCloud has 203.0.113.32, 203.0.113.41"
+    assert said in str(refused.value)
+    alone = text.replace("[203.0.113.32, 203.0.113.41]", "203.0.113.32")
+    made = from_text(alone, "a.yaml").files[ENVIRONMENT]
+    assert "chc.mycloud.local: 203.0.113.32  # the only public address of CHC-ESG" in made
+
+
 def test_scenarios_with_unknown_parts_load_and_run(tmp_path: Path) -> None:
     directory = written(from_file(Path("answers/tenant-only.yaml")), tmp_path)
     result = run_scenario(load(directory / "test-and-enable.yaml")[0])
@@ -195,7 +206,7 @@ def test_the_command_does_not_write_over_files_unless_it_is_told(cxsim, tmp_path
 def test_the_command_refuses_mistakes_with_exit_code_2_and_writes_nothing(cxsim, tmp_path: Path) -> None:
     done = cxsim("new", "--answers", "answers/mistakes-topology.yaml", "--out", tmp_path / "ours")
     assert done.exit_code == 2
-    assert "16 mistakes; nothing was written" in done.stderr
+    assert "17 mistakes; nothing was written" in done.stderr
     assert not (tmp_path / "ours").exists()
 
 

@@ -147,6 +147,7 @@ def _answer(question: Question, tree: TreeMap, file: str, problems: Problems) ->
             right = "somebody has to be asked: nothing can be said without it"
             problems.add(answer.place, question.key, "cannot be unknown", right)
         return answer
+    told = len(problems.found)
     for text, place in _texts(value, answer.place):
         if text is None:
             right = "a line of text for each" if question.many else "one text"
@@ -156,6 +157,9 @@ def _answer(question: Question, tree: TreeMap, file: str, problems: Problems) ->
             answer.values.append(Given(question.read(text.strip()), place, text.strip()))
         except Unreadable as error:
             problems.add(place, question.key, str(error), error.right)
+    needed = question.default is None or not question.many
+    if not answer.values and needed and len(problems.found) == told:
+        problems.add(answer.place, question.key, "is empty", "write one value" + _or_unknown(question))
     if isinstance(value, TreeList) and not question.many:
         problems.add(answer.place, question.key, "is a list", "one value")
     return answer

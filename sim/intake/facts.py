@@ -19,7 +19,7 @@ from cxsim.sim.network.addresses import address as number_of
 from cxsim.sim.network.devices import DEVICE_TYPES
 from cxsim.sim.network.state import is_private
 from cxsim.sim.scenario.places import Place
-from cxsim.sim.scenario.problems import Problems, ScenarioErrors
+from cxsim.sim.scenario.problems import Problems, ScenarioErrors, advice
 
 IPv4 = ipaddress.IPv4Address
 PLACEHOLDER_LANS = {"tenant": "172.31.254.0/24", "provider": "172.30.254.0/24"}
@@ -200,7 +200,7 @@ def _party(party: str, answers: Answers, problems: Problems) -> Party:
         down=answer("down").text,
         rtt=answer("rtt").text,
         edge=answer("edge").text or f"{slug(name).upper()}-EDGE",
-        device=answer("device").text,
+        device=answer("device").text or "nsx-v",
         places={
             q.rpartition(".")[2]: a.place for q, a in answers.by_key.items() if q.startswith(f"{party}.")
         },
@@ -333,6 +333,7 @@ def _check_across(facts: Facts, problems: Problems) -> None:
 def _check_nat(party: Party, facts: Facts, problems: Problems) -> None:
     """A DNAT leads to a machine of the site, an SNAT leaves with an address of the edge; no loop."""
     key = f"{party.party}.nat"
+    _resolve(party, facts, problems)
     hosts = {m.address: m.name for m in party.machines.values() if m.known}
     hosts |= {vm.address: vm.name for vm, _ in facts.vms} if party.party == "tenant" else {}
     first: dict[tuple[str, str, str], Place] = {}
@@ -360,6 +361,25 @@ def _check_nat(party: Party, facts: Facts, problems: Problems) -> None:
             wrong = f"{line.original}:{line.original_port or 'any'} is translated by {first[before]} already"
             problems.add(place, key, wrong, "one line for each address and port")
         first.setdefault(before, place)
+
+
+def _resolve(party: Party, facts: Facts, problems: Problems) -> None:
+    """Names of machines and VMs in translations become their addresses; other words are nobody."""
+    names = {m.name: m.address for m in party.machines.values()}
+    names |= {vm.name: vm.address for vm, _ in facts.vms} if party.party == "tenant" else {}
+    kept = []
+    for translation in party.nat or []:
+        line = translation.answer
+        ends = {"original": line.original, "translated": line.translated}
+        for which, end in ends.items():
+            ends[which] = names.get(end, end)
+            if end not in names and not end[0].isdigit() and end != "any":
+                right = advice(end, list(names), "machines")
+                problems.add(translation.place, f"{party.party}.nat", f"nobody is called {end!r}", right)
+                break
+        else:
+            kept.append(replace(translation, answer=replace(line, **ends)))
+    party.nat = kept if party.nat is not None else None
 
 
 def _nearest_target(line: NatAnswer, party: Party, hosts: Mapping[str, str]) -> str:

@@ -169,6 +169,24 @@ def test_a_device_without_a_default_line_gets_its_own(tmp_path: Path) -> None:
     assert "inbound rules match the address after NAT" in environment
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("device: nsx-v", "device: {}"), ("198.51.100.10\n", "[]\n"), ("lan: 192.168.0.0/24", "lan: []")],
+)
+def test_an_empty_answer_is_a_mistake_with_its_place(old: str, new: str) -> None:
+    with pytest.raises(ScenarioErrors, match=r"a\.yaml:\d+:\d+: tenant\.\w+: is empty"):
+        from_text(with_line(old, new), "a.yaml")
+
+
+def test_a_translation_may_name_a_machine() -> None:
+    made = from_text(with_line("-> 192.168.0.34:8043", "-> tyrell-cce01:8043"), "a.yaml")
+    assert 'translated: "192.168.0.34:8043"' in made.files[ENVIRONMENT]
+    with pytest.raises(
+        ScenarioErrors, match="nobody is called 'tyrell-cce02': did you mean \"tyrell-cce01\""
+    ):
+        from_text(with_line("-> 192.168.0.34:8043", "-> tyrell-cce02:8043"), "a.yaml")
+
+
 def test_a_wrong_url_is_kept_as_it_was_typed() -> None:
     made = from_text(with_line("https://vcde.mycloud.local:443", "vcde.mycloud.local"), "a.yaml")
     assert "cx_url: vcde.mycloud.local" in made.files[ENVIRONMENT]

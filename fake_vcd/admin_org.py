@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 
+from flask import Response
+
 from cxsim.fake_vcd import access
 from cxsim.fake_vcd.call import Call
 from cxsim.fake_vcd.errors import BadRequest
@@ -21,7 +23,6 @@ from cxsim.fake_vcd.xml_org import (
     org_rights_xml,
     user_xml,
 )
-from flask import Response
 
 DEFAULT_RIGHTS = (
     "Catalog: Add vApp from My Cloud",

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask import Request, Response
+
 from cxsim.fake_vcd.errors import BadRequest, UnsupportedMediaType
 from cxsim.fake_vcd.model import Cloud, Session, User
 from cxsim.fake_vcd.operations import Operations
 from cxsim.fake_vcd.wire import Element, Hrefs, local_name, parse, to_bytes
-from flask import Request, Response
 
 BODY_LIMIT_BYTES = 4 * 2**20
 

@@ -6,6 +6,8 @@ Rules of this file: importVm is of API 30.0 (cx.md 5.1) and is not here. What an
 
 from __future__ import annotations
 
+from flask import Response
+
 from cxsim.fake_vcd import access, importing
 from cxsim.fake_vcd.call import Call
 from cxsim.fake_vcd.errors import BadRequest
@@ -28,7 +30,6 @@ from cxsim.fake_vcd.wire import (
     root,
 )
 from cxsim.fake_vcd.xml_vapp import VAPP, vapp_xml
-from flask import Response
 
 VIM_SERVER = admin_type("vmwvirtualcenter")
 VIM_SERVERS = admin_type("vmwVimServerReferences")

@@ -6,13 +6,14 @@ system administrators write). Changes are tasks on the real system; here those o
 
 from __future__ import annotations
 
+from flask import Response
+
 from cxsim.fake_vcd import access
 from cxsim.fake_vcd.call import Call
 from cxsim.fake_vcd.errors import BadRequest, does_not_exist, no_access
 from cxsim.fake_vcd.model import Metadatum, VApp, Vm
 from cxsim.fake_vcd.task import accepted
 from cxsim.fake_vcd.wire import PLAIN, XSI, Element, add, child, child_text, link, root, vcloud_type
-from flask import Response
 
 METADATA = vcloud_type("metadata")
 VALUE = vcloud_type("metadata.value")

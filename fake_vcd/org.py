@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from flask import Response
+
 from cxsim.fake_vcd import access
 from cxsim.fake_vcd.call import Call
 from cxsim.fake_vcd.metadata import empty
 from cxsim.fake_vcd.wire import root, vcloud_type
 from cxsim.fake_vcd.xml_org import ORG, ORG_LIST, org_list_xml, org_xml
 from cxsim.fake_vcd.xml_task import add_task
-from flask import Response
 
 
 def org_list(call: Call) -> Response:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from flask import Response
+
 from cxsim.fake_vcd import access
 from cxsim.fake_vcd.call import Call
 from cxsim.fake_vcd.errors import BadRequest, Unimplemented
 from cxsim.fake_vcd.query_filter import Attribute, Node, Value, check_filter, matches, parse_filter
 from cxsim.fake_vcd.query_types import KNOWN_NOT_HERE, TYPES, QueryType
 from cxsim.fake_vcd.wire import Element, add, link, root, to_text, vcloud_type
-from flask import Response
 
 FORMATS = ("records", "idrecords", "references")
 

@@ -7,11 +7,12 @@ dead tokens are 401 without a body, a request without any token is 403 "Access i
 
 from __future__ import annotations
 
+from flask import Response
+
 from cxsim.fake_vcd.call import Call
 from cxsim.fake_vcd.errors import AccessForbidden, Unauthorized
 from cxsim.fake_vcd.model import Cloud, Session, User
 from cxsim.fake_vcd.xml_session import SESSION, session_xml, versions_xml
-from flask import Response
 
 TOKEN_HEADER = "x-vcloud-authorization"
 TOKEN_COOKIE = "vcloud-token"

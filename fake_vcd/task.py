@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from flask import Response
+
 from cxsim.fake_vcd import access
 from cxsim.fake_vcd.call import Call
 from cxsim.fake_vcd.model import VcdTask
 from cxsim.fake_vcd.xml_task import TASK, task_xml
-from flask import Response
 
 
 def accepted(call: Call, task: VcdTask) -> Response:

@@ -11,6 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from flask import Flask, Request, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map
+
 from cxsim.fake_vcd import admin_org, extension, metadata, org, query, session, task, vapp, vdc, vm
 from cxsim.fake_vcd.call import Call
 from cxsim.fake_vcd.errors import (
@@ -27,9 +31,6 @@ from cxsim.fake_vcd.gaps import is_gap
 from cxsim.fake_vcd.negotiation import NOT_ACCEPTABLE, select_version
 from cxsim.fake_vcd.operations import Operations
 from cxsim.fake_vcd.wire import Hrefs, root, to_bytes, vcloud_type
-from flask import Flask, Request, Response, request
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map
 
 PRODUCT = "vCloud Director"
 Handler = Callable[..., Response]

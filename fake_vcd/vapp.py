@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flask import Response
+
 from cxsim.fake_vcd import access, lifecycle, networking, power
 from cxsim.fake_vcd.call import Call
 from cxsim.fake_vcd.errors import BadRequest
@@ -36,7 +38,6 @@ from cxsim.fake_vcd.xml_vapp import (
     startup_section,
     vapp_xml,
 )
-from flask import Response
 
 DEPLOY_PARAMS = vcloud_type("deployVAppParams")
 UNDEPLOY_PARAMS = vcloud_type("undeployVAppParams")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flask import Response
+
 from cxsim.fake_vcd import access
 from cxsim.fake_vcd.call import Call
 from cxsim.fake_vcd.metadata import empty
@@ -15,7 +17,6 @@ from cxsim.fake_vcd.xml_vdc import (
     profile_xml,
     vdc_xml,
 )
-from flask import Response
 
 CONTROL_ACCESS = vcloud_type("controlAccess")
 

@@ -5,6 +5,8 @@ Power, deploying and metadata are shared with vApps (`vapp`, `metadata`).
 
 from __future__ import annotations
 
+from flask import Response
+
 from cxsim.fake_vcd import access, lifecycle, networking
 from cxsim.fake_vcd.call import Call
 from cxsim.fake_vcd.errors import BadRequest
@@ -25,7 +27,6 @@ from cxsim.fake_vcd.xml_vm import (
     item_xml,
     vm_xml,
 )
-from flask import Response
 
 _SINGLE = {"cpu": 3, "memory": 4}
 _LISTS = {"disks": (6, 17), "networkCards": (10,), "media": (), "serialPorts": ()}

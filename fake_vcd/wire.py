@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from cxsim.fake_vcd.errors import BadRequest, InvalidReference
 from lxml import etree
+
+from cxsim.fake_vcd.errors import BadRequest, InvalidReference
 
 Element: TypeAlias = Any
 """An lxml element (its class has no public name in the stubs)."""

@@ -124,7 +124,7 @@ seed_option = click.option(
     "--log",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write every event as JSON lines (docs/events.md). Several scenarios: a file each, with its name in it.",
+    help="Write every event as JSON lines (docs/events.md); several scenarios: a file each, named after it.",
 )
 @click.option(
     "--story/--no-story",

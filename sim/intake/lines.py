@@ -134,7 +134,7 @@ def nat_line(text: str) -> NatAnswer:
 def _end(text: str) -> tuple[str, str]:
     where, _, port = text.partition(":")
     found = ends([where])
-    if len(found.items) != 1 or found.ipv6:
+    if len(found.items) != 1 or found.ipv6 or (found.groups and where[:1].isdigit()):
         raise Unreadable(f"{text!r} is not an IPv4 address", NAT_RIGHT)
     listed = ports(port) if port else ANY_PORT
     if len(listed) > 1:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from cxsim.emulator.serving import Server
 from cxsim.emulator.thread_host import ThreadHost
 from cxsim.fake_vcd import InMemoryInfrastructure, VCloudDirector

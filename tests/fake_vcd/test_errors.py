@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from cxsim.fake_vcd import query
-from cxsim.fake_vcd.gaps import is_gap
 from lxml import etree
 from vcd_lab import Lab
+
+from cxsim.fake_vcd import query
+from cxsim.fake_vcd.gaps import is_gap
 
 ID = "00000000-0000-4000-8000-000000000000"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from vcd_lab import ESTATE, make_lab
+
 from cxsim.fake_vcd import (
     Compute,
     Estate,
@@ -13,7 +15,6 @@ from cxsim.fake_vcd import (
     VdcConfig,
     VimServerConfig,
 )
-from vcd_lab import ESTATE, make_lab
 
 
 def org(**changes: object) -> Estate:

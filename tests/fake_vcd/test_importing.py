@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from cxsim.fake_vcd.infrastructure import InfrastructureError
 from lxml import etree
 from vcd_lab import GIB, Lab, backing, find
+
+from cxsim.fake_vcd.infrastructure import InfrastructureError
 
 EXT = "http://www.vmware.com/vcloud/extension/v1.5"
 

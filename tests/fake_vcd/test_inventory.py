@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from cxsim.fake_vcd import Compute
 from lxml import etree
 from vcd_lab import ESTATE, TYRELL, Lab, find, make_lab
+
+from cxsim.fake_vcd import Compute
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 

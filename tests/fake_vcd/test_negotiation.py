@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from lxml import etree
+from vcd_lab import ESTATE, Api, Lab, basic, make_lab
+
 from cxsim.fake_vcd.errors import BadRequest, NotAcceptable, Unimplemented
 from cxsim.fake_vcd.estate import VERSIONS
 from cxsim.fake_vcd.negotiation import select_version
-from lxml import etree
-from vcd_lab import ESTATE, Api, Lab, basic, make_lab
 
 SUPPORTED = VERSIONS["9.0"]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from cxsim.fake_vcd.infrastructure import InfrastructureError
 from lxml import etree
 from vcd_lab import Api, Lab
+
+from cxsim.fake_vcd.infrastructure import InfrastructureError
 
 PowerPath = str
 

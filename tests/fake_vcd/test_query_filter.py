@@ -8,6 +8,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from cxsim.fake_vcd.errors import BadRequest
 from cxsim.fake_vcd.query_filter import (
     Attribute,
@@ -21,8 +24,6 @@ from cxsim.fake_vcd.query_filter import (
     names,
     parse_filter,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 ATTRIBUTES = {
     "name": Attribute("name"),

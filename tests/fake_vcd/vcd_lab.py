@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import greenlet
+from flask.testing import FlaskClient
+from lxml import etree
+from werkzeug.test import TestResponse
+
 from cxsim.fake_vcd import (
     BackingDisk,
     BackingNic,
@@ -26,9 +30,6 @@ from cxsim.fake_vcd import (
     VimServerConfig,
 )
 from cxsim.fake_vcd.wire import VCLOUD
-from flask.testing import FlaskClient
-from lxml import etree
-from werkzeug.test import TestResponse
 
 GIB = 2**30
 START_S = 1_509_958_800.0  # 2017-11-06T09:00:00Z

@@ -6,7 +6,7 @@ SCENARIO ?= scenarios/
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-long check lint bench clean
+.PHONY: help install run test test-long test-clients check lint bench clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,14 @@ test: $(STAMP)  ## run all tests
 test-long: $(STAMP)  ## run the long tests: 10,000 crashes with a fault of the network at the same time
 	@$(BIN)/pytest -q -n 2 -m long tests
 
+test-clients: $(STAMP) .venv-clients/.installed  ## run real vCloud Director clients against the emulator
+	@CXSIM_CLIENTS_VENV=$(CURDIR)/.venv-clients $(BIN)/pytest -q tests/clients
+
+.venv-clients/.installed:
+	@$(PYTHON) -m venv .venv-clients
+	@.venv-clients/bin/pip install --quiet --disable-pip-version-check vcd-cli==24.1.0 pyvcloud==23.0.4 six
+	@touch $@
+
 check: $(STAMP)  ## prove that every scenario needs its faults
 	@$(BIN)/cxsim check --without-faults -j 2 scenarios/
 
@@ -38,4 +46,4 @@ bench: $(STAMP)  ## measure (never part of the tests)
 	@$(BIN)/python -m benchmarks
 
 clean:  ## remove what was made
-	rm -rf $(VENV) .types build dist *.egg-info
+	rm -rf $(VENV) .venv-clients .types build dist *.egg-info

@@ -6,12 +6,14 @@ and touches nothing of the simulation. Limits are wall time, seconds.
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def _watch(hub: Hub, limit_s: float, out: TextIO | None, watched: int, done: thr
             seen, since_s = switches, _now_s()
         elif _now_s() - since_s >= limit_s and told != switches:
             told = switches
-            frame = sys._current_frames().get(watched)
+            frame = _frame_of(watched)
             stack = "".join(traceback.format_stack(frame)) if frame is not None else ""
             print(
                 f"cxsim: task {running.task.name!r} on host {running.host.name} has held the processor for "
@@ -53,3 +55,15 @@ def _watch(hub: Hub, limit_s: float, out: TextIO | None, watched: int, done: thr
                 file=out or sys.stderr,
                 flush=True,
             )
+
+
+def _frame_of(thread: int) -> FrameType | None:
+    """Where a thread is. Without the collector: CPython up to 3.12 holds a lock while it makes this mapping,
+    and a `threading.local` that is collected meanwhile wants the same one (CPython issue 106883)."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames().get(thread)
+    finally:
+        if collecting:
+            gc.enable()

@@ -66,7 +66,14 @@ class RealWorld:
     def serve(self, peer: Peer, identity: Identity | None = None) -> int:
         """Start a peer that gets every accepted connection (after TLS, if it has an identity)."""
         listener = socket.create_server((ADDRESS, 0))
-        self._closing.callback(listener.close)
+
+        def stop() -> None:
+            # Closing alone leaves a thread in accept() for ever.
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
+
+        self._closing.callback(stop)
         context = self._server_context(identity) if identity is not None else None
 
         def converse(conn: Any) -> None:

@@ -306,16 +306,25 @@ def slow_resolver(network: Network, site: str, delay_s: float, place: str = "") 
 
 def tunnel_down(network: Network, vpn: str, place: str = "") -> Change:
     """A site-to-site tunnel is down."""
+    return _set_tunnel(network, vpn, False, place)
+
+
+def tunnel_up(network: Network, vpn: str, place: str = "") -> Change:
+    """A site-to-site tunnel is up, whatever kept it down."""
+    return _set_tunnel(network, vpn, True, place)
+
+
+def _set_tunnel(network: Network, vpn: str, is_up: bool, place: str) -> Change:
     state = next((v for v in network.vpns if v.name == vpn), None)
     if state is None:
         raise UnknownName("tunnel", vpn, [v.name for v in network.vpns])
-    token = state.is_up.push(False)
+    token = state.is_up.push(is_up)
 
     def undo() -> None:
         state.is_up.remove(token)
         network.changed()
 
-    return _made(network, f"tunnel {vpn} is down", place, undo, (state,))
+    return _made(network, f"tunnel {vpn} is {'up' if is_up else 'down'}", place, undo, (state,))
 
 
 def set_table(
@@ -343,20 +352,6 @@ def set_table(
 
     text = ", ".join(f"{key} {value:g}" for key, value in figures.items() if value is not None)
     return _made(network, f"{edge}: {text}", place, undo, (device.table,))
-
-
-def tunnel_up(network: Network, vpn: str, place: str = "") -> Change:
-    """A site-to-site tunnel is up, whatever kept it down."""
-    state = next((v for v in network.vpns if v.name == vpn), None)
-    if state is None:
-        raise UnknownName("tunnel", vpn, [v.name for v in network.vpns])
-    token = state.is_up.push(True)
-
-    def undo() -> None:
-        state.is_up.remove(token)
-        network.changed()
-
-    return _made(network, f"tunnel {vpn} is up", place, undo, (state,))
 
 
 def find_rule(device: EdgeState, rule: str) -> RuleState:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cxsim.sim.diagnosis import Subject, diagnose, observation
+from cxsim.sim.diagnosis import Subject, diagnose, observation, read
 from cxsim.sim.network import Network
 
 Made = Callable[[str], Subject]
@@ -66,10 +67,9 @@ def test_a_diagnosis_builds_one_world_for_each_run(subject: Made, work: Counter[
     assert work["worlds"] == 2
 
 
-def test_looking_at_an_environment_needs_no_more_than_its_flows(
-    shipped: Callable[[str], Any], work: Counter[str]
-) -> None:
-    diagnose(shipped("environments/tyrell-mycloud").subject)
+def test_looking_at_an_environment_needs_no_more_than_its_flows(work: Counter[str]) -> None:
+    (environment,) = read([Path("scenarios/environments/tyrell-mycloud.yaml")])
+    diagnose(environment)
     assert work["worlds"] == 1
     assert work["decisions"] <= 30
 

@@ -26,7 +26,14 @@ from cxsim.core.provider_states import CloudState
 from cxsim.core.runtime import Runtime
 from cxsim.core.slots import Slots
 from cxsim.core.transitions import IllegalTransition
-from cxsim.core.wizard import CutoverRequest, MigrationRequest, check_migration, nearest
+from cxsim.core.wizard import (
+    GROUP,
+    CutoverRequest,
+    MigrationRequest,
+    check_cutover,
+    check_migration,
+    nearest,
+)
 from cxsim.core.workloads import WorkloadBook, WorkloadRecord
 
 SEEN: dict[str, Event] = {
@@ -117,6 +124,7 @@ class Migrations:
                 vcenter,
                 vcd,
                 lambda: self._runtime.new_id("migration"),
+                self.book.own_vapps(request.cloud, request.vdc, request.layout == GROUP),
             )
         records = [
             WorkloadRecord(item.order, item.vm, request.cloud, request.vdc, network=request.network)
@@ -150,9 +158,8 @@ class Migrations:
         Raises `InputError` (not confirmed, unknown VM) or `Conflict` (not ready); then nothing was begun.
         """
         attempted = "start the cutover"
-        if not request.vms:
-            raise InputError(attempted, "VMs", "none is selected", "that at least one VM is selected")
-        records = [self._find(attempted, vm) for vm in dict.fromkeys(request.vms)]
+        check_cutover(attempted, request)
+        records = [self._find(attempted, vm) for vm in request.vms]
         self._demand(attempted, records, Event.CUTOVER, CHECKS[Event.CUTOVER])
         if not request.confirmed:
             raise InputError(

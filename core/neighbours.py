@@ -95,6 +95,8 @@ class OfferedVdc:
     storage: str
     profiles: tuple[OfferedProfile, ...]
     networks: tuple[OfferedNetwork, ...]
+    vapps: tuple[str, ...] = ()
+    """Names of the vApps that it has."""
 
 
 class TargetVcd(Protocol):

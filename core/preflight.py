@@ -7,16 +7,15 @@ what is wrong and nothing was begun. Offenders are named all at once. Sources: c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from cxsim.core.configuration import ApplianceConfig
 from cxsim.core.cx_cloud_service import MigrationOrder
 from cxsim.core.errors import InputError
 from cxsim.core.neighbours import OfferedProfile, OfferedVdc, SourceVcenter, SourceVm, TargetVcd
-from cxsim.core.wizard import COLD, GROUP, WARM, MigrationRequest, nearest
+from cxsim.core.wizard import COLD, GROUP, WARM, MigrationRequest, instant_text, nearest
 
 GIB = 1024**3
 
@@ -47,8 +46,10 @@ def plan(
     vcenter: SourceVcenter,
     vcd: TargetVcd,
     new_key: Callable[[], str],
+    own_vapps: Collection[str] = (),
 ) -> list[Planned]:
-    """The orders of a request. Raises `InputError` for the first thing that does not fit."""
+    """The orders of a request. `own_vapps`: names of vApps that may exist, because this appliance's own
+    migrations make or left them. Raises `InputError` for the first thing that does not fit."""
     attempted = f"start job '{request.job}'"
     vms = _selected(attempted, request, vcenter.vms())
     _check_power(attempted, request.type, vms)
@@ -62,6 +63,7 @@ def plan(
         )
     profile = _chosen(attempted, "Storage Profile", request.storage_profile, vdc.profiles)
     network = _chosen(attempted, "Network", request.network, vdc.networks)
+    _check_vapps(attempted, request, vms, vdc, own_vapps)
     _check_space(attempted, vms, vdc, profile)
     vcenter_id = vcenter.instance_uuid()
     return [
@@ -85,7 +87,7 @@ def plan(
                 vdc_href=vdc.href,
                 storage_profile_href=profile.href,
                 network_href=network.href,
-                vapp_name=(request.vapp_name or "").strip() if request.layout == GROUP else vm.name,
+                vapp_name=_vapp_name(request, vm),
                 group_vapp=request.layout == GROUP,
             ),
         )
@@ -129,6 +131,30 @@ def _check_power(attempted: str, type_: str, vms: Iterable[SourceVm]) -> None:
         )
 
 
+def _vapp_name(request: MigrationRequest, vm: SourceVm) -> str:
+    return (request.vapp_name or "").strip() if request.layout == GROUP else vm.name
+
+
+def _check_vapps(
+    attempted: str,
+    request: MigrationRequest,
+    vms: Iterable[SourceVm],
+    vdc: OfferedVdc,
+    own_vapps: Collection[str],
+) -> None:
+    """A vDC has no two vApps of one name; found out at the cutover, the source VM would be off already."""
+    wanted = dict.fromkeys(_vapp_name(request, vm) for vm in vms)
+    taken = [name for name in wanted if name in vdc.vapps and name not in own_vapps]
+    if taken:
+        other = "choose another name" if request.layout == GROUP else "group the VMs into a vApp"
+        raise InputError(
+            attempted,
+            "vApp name",
+            f"vDC {vdc.name} has a vApp of this name already: {', '.join(taken)}",
+            f"whether it is still needed there; delete it, or {other}",
+        )
+
+
 def _check_space(attempted: str, vms: Iterable[SourceVm], vdc: OfferedVdc, profile: OfferedProfile) -> None:
     if profile.limit_bytes is None:
         return
@@ -158,6 +184,4 @@ def _minutes(request: MigrationRequest) -> int | None:
 
 
 def _iso(instant_s: float | None) -> str | None:
-    if instant_s is None:
-        return None
-    return datetime.fromtimestamp(instant_s, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return None if instant_s is None else instant_text(instant_s)

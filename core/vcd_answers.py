@@ -16,6 +16,7 @@ from cxsim.core.vcd_http import VCLOUD, Element
 MB = 2**20
 GB = 2**30
 VERSIONS = "http://www.vmware.com/vcloud/versions"
+VAPP = "application/vnd.vmware.vcloud.vApp+xml"
 UNLIMITED = "Unlimited"
 UNIT_MB = {"MB": 1, "GB": 1024, "TB": 1024 * 1024, "KB": 1 / 1024, "B": 1 / MB}
 UNIT_MHZ = {"MHz": 1, "GHz": 1000, "Hz": 1e-6}
@@ -44,6 +45,7 @@ class VdcFigures:
     memory_bytes: Amount
     profiles: tuple[OfferedProfile, ...]
     networks: tuple[OfferedNetwork, ...]
+    vapps: tuple[str, ...] = ()
 
     @property
     def storage_bytes(self) -> Amount:
@@ -57,7 +59,7 @@ class VdcFigures:
         `0 / 200.00 GB`)."""
         return OfferedVdc(
             self.name, self.href, mhz_text(self.cpu_mhz), size_text(self.memory_bytes),
-            size_text(self.storage_bytes), self.profiles, self.networks,
+            size_text(self.storage_bytes), self.profiles, self.networks, self.vapps,
         )  # fmt: skip
 
 
@@ -124,7 +126,15 @@ def vdc(document: Element, profiles: Sequence[OfferedProfile]) -> VdcFigures:
             OfferedNetwork(_attribute(n, "name"), _attribute(n, "href"))
             for n in (() if networks is None else networks.iterchildren(f"{{{VCLOUD}}}Network"))
         ),
+        tuple(_vapp_names(document)),
     )
+
+
+def _vapp_names(document: Element) -> Iterator[str]:
+    """Of the resource entities of a Vdc; it also lists templates and media."""
+    for entity in document.iterfind(f"{{{VCLOUD}}}ResourceEntities/{{{VCLOUD}}}ResourceEntity"):
+        if (entity.get("type") or "").lower() == VAPP.lower():
+            yield _attribute(entity, "name")
 
 
 def profile_hrefs(document: Element) -> list[str]:

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from cxsim.core.configuration import ApplianceConfig
@@ -20,6 +21,12 @@ from cxsim.core.errors import InputError
 WARM, COLD = "Warm", "Cold"
 THIN, THICK = "Thin", "Thick"
 INDIVIDUAL, GROUP = "individual", "group"
+
+NAME_CHARACTERS = 128
+"""vCloud Director's longest name of a vApp or VM [I]; held for every name and tag that is typed."""
+
+LATEST_START_S = 253_402_300_799.0
+"""9999-12-31T23:59:59Z: the last instant that can be written down (RFC 3339)."""
 
 _URL_EXAMPLE = "https://<host>/cloud/org/<organization>"
 _CX_URL_EXAMPLE = "https://<host>:443"
@@ -109,8 +116,7 @@ def cloud_endpoints(form: ProviderCloudForm, password_known: bool = True) -> Clo
     """Check a provider cloud form and take its URLs apart. Raises `InputError` for the first bad field.
     `password_known` False: the password was not written down and is not looked at."""
     attempted = "use the provider cloud as typed"
-    if not form.name.strip():
-        raise InputError(attempted, "Provider Cloud Name", "it is empty", "that a name is given")
+    _check_name(attempted, "Provider Cloud Name", form.name)
     vcd = _https_url(attempted, "Provider Cloud URL", form.url, _URL_EXAMPLE)
     match = re.fullmatch(r"/cloud/org/([^/]+)/?", vcd.path)
     if match is None:
@@ -146,18 +152,23 @@ def cloud_endpoints(form: ProviderCloudForm, password_known: bool = True) -> Clo
 
 def check_migration(request: MigrationRequest, config: ApplianceConfig, now_s: float) -> None:
     """Check the wizard's fields by themselves. Raises `InputError` for the first bad one."""
+    _check_name("start the job", "Job Name", request.job)
     attempted = f"start job '{request.job}'"
-    if not request.job.strip():
-        raise InputError("start the job", "Job Name", "it is empty", "that a name is given")
     _choice(attempted, "Type", request.type, (WARM, COLD))
     if not request.vms:
         raise InputError(attempted, "Source VMs", "none is selected", "that at least one VM is selected")
-    twice = sorted({vm for vm in request.vms if request.vms.count(vm) > 1})
-    if twice:
-        raise InputError(attempted, "Source VMs", f"selected twice: {', '.join(twice)}", "the selection")
+    _check_selection(attempted, "Source VMs", request.vms)
+    for where, chosen in (
+        ("Target Cloud", request.cloud),
+        ("vDC", request.vdc),
+        ("Storage Profile", request.storage_profile),
+        ("Network", request.network),
+    ):
+        if not chosen.strip():
+            raise InputError(attempted, where, "none is chosen", "that one of those offered is chosen")
     _choice(attempted, "vApp layout", request.layout, (INDIVIDUAL, GROUP))
-    if request.layout == GROUP and not (request.vapp_name or "").strip():
-        raise InputError(attempted, "vApp name", "it is empty", "that the single vApp has a name")
+    if request.layout == GROUP:
+        _check_name(attempted, "vApp name", request.vapp_name or "", "that the single vApp has a name")
     if request.layout == INDIVIDUAL and request.vapp_name:
         raise InputError(
             attempted,
@@ -166,10 +177,63 @@ def check_migration(request: MigrationRequest, config: ApplianceConfig, now_s: f
             "that VMs are grouped, or leave it empty",
         )
     _choice(attempted, "Disk Type", request.disk_type, (THIN, THICK))
-    if request.start is not None and not (math.isfinite(request.start) and request.start >= now_s):
-        raise InputError(attempted, "Start synchronization", "the time is in the past", "date and time")
+    _check_start(attempted, request.start, now_s)
+    _check_text(attempted, "Tag", request.tag)
     if request.type == WARM:
         _check_rpo(attempted, request.rpo_s, config)
+
+
+def check_cutover(attempted: str, request: CutoverRequest) -> None:
+    """Check the cutover dialogue's fields by themselves, without its last question. Raises `InputError` for
+    the first bad one."""
+    if not request.vms:
+        raise InputError(attempted, "VMs", "none is selected", "that at least one VM is selected")
+    _check_selection(attempted, "VMs", request.vms)
+    _check_text(attempted, "Tag", request.tag)
+
+
+def _check_selection(attempted: str, where: str, vms: Sequence[str]) -> None:
+    twice = sorted({vm for vm in vms if vms.count(vm) > 1})
+    if twice:
+        raise InputError(attempted, where, f"selected twice: {', '.join(twice)}", "the selection")
+
+
+def _check_name(attempted: str, where: str, name: str, given: str = "that a name is given") -> None:
+    if not name.strip():
+        raise InputError(attempted, where, "it is empty", given)
+    _check_text(attempted, where, name)
+
+
+def _check_text(attempted: str, where: str, text: str) -> None:
+    if len(text) > NAME_CHARACTERS:
+        raise InputError(
+            attempted,
+            where,
+            f"it has {len(text)} characters",
+            f"that it has at most {NAME_CHARACTERS} characters",
+        )
+    odd = next((character for character in text if not character.isprintable()), None)
+    if odd is not None:
+        shown = f"'{odd.encode('unicode_escape').decode()}'"
+        raise InputError(
+            attempted, where, f"it contains a character that cannot be printed ({shown})", "what was pasted"
+        )
+
+
+def _check_start(attempted: str, start_s: float | None, now_s: float) -> None:
+    where = "Start synchronization"
+    if start_s is None:
+        return
+    if not 0 <= start_s <= LATEST_START_S:
+        raise InputError(attempted, where, "it is not a date and time", "that it is like 2017-11-06T20:00Z")
+    if start_s < now_s:
+        past = f"{instant_text(start_s)} is in the past; it is {instant_text(now_s)} now"
+        raise InputError(attempted, where, past, "date and time")
+
+
+def instant_text(instant_s: float) -> str:
+    """Seconds since the epoch as RFC 3339 in UTC, whole seconds: `2017-11-06T09:00:00Z`."""
+    return datetime.fromtimestamp(instant_s, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _check_rpo(attempted: str, rpo_s: float | None, config: ApplianceConfig) -> None:

@@ -195,6 +195,16 @@ class WorkloadBook:
         """The VM's newest migration, also one that is just being submitted."""
         return next((record for record in reversed(self._records) if record.name == vm), None)
 
+    def own_vapps(self, cloud: str, vdc: str, grouped: bool) -> frozenset[str]:
+        """vApps in a vDC that may exist before a migration into them begins: those that a failed one left,
+        which are cleared first, and, for grouped VMs, those that earlier grouped ones are in."""
+        return frozenset(
+            record.order.vapp_name
+            for record in self.all()
+            if (record.cloud, record.vdc) == (cloud, vdc)
+            and (record.state is State.ERROR or (grouped and record.order.group_vapp))
+        )
+
     def active(self, cloud: str) -> list[WorkloadRecord]:
         """The migrations to a cloud that have neither ended nor failed."""
         ended = MIGRATION.final | {State.ERROR}

@@ -124,6 +124,7 @@ REQUEST = MigrationRequest(
     storage_profile="CHC Performance",
     network="Tyrell Servers",
 )
+NO_INSTANT = "it is not a date and time"
 MINUTES = "that it is a whole number of minutes from 5 to 1440"
 
 JOB_MISTAKES: list[tuple[dict[str, Any], str, str, str]] = [
@@ -135,8 +136,15 @@ JOB_MISTAKES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"layout": "group"}, "vApp name", "it is empty", "that the single vApp has a name"),
     ({"vapp_name": "x"}, "vApp name", "'x' is given", "that VMs are grouped, or leave it empty"),
     ({"disk_type": "Flat"}, "Disk Type", "'Flat' is not a choice", "that it is Thin or Thick"),
-    ({"start": START_S - 1}, "Start synchronization", "the time is in the past", "date and time"),
-    ({"start": float("nan")}, "Start synchronization", "the time is in the past", "date and time"),
+    (
+        {"start": START_S - 1},
+        "Start synchronization",
+        "2017-11-06T08:59:59Z is in the past; it is 2017-11-06T09:00:00Z now",
+        "date and time",
+    ),
+    ({"start": float("nan")}, "Start synchronization", NO_INSTANT, "that it is like 2017-11-06T20:00Z"),
+    ({"start": 1e300}, "Start synchronization", NO_INSTANT, "that it is like 2017-11-06T20:00Z"),
+    ({"tag": "x" * 129}, "Tag", "it has 129 characters", "that it has at most 128 characters"),
     ({"rpo_s": None}, "Target RPO", "it is empty", MINUTES),
     ({"rpo_s": 0.0}, "Target RPO", "0 minutes is not possible", MINUTES),
     ({"rpo_s": -900.0}, "Target RPO", "-15 minutes is not possible", MINUTES),

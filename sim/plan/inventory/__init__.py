@@ -1,6 +1,7 @@
 """Inventories: VMs out of RVTools exports, plain tables or a draw.
 
-inventory = synthetic(500, seed=1)
+inventory = read_inventory(Path("RVTools_export_all.xlsx"))     # or synthetic(500, seed=1)
+for line in told(inventory.problems): print(line)
 for vm in inventory.vms: print(vm.label, vm.in_use_bytes)
 """
 
@@ -14,7 +15,9 @@ from cxsim.sim.plan.inventory.model import (
     Snapshot,
     Where,
 )
+from cxsim.sim.plan.inventory.reading import read_inventory
 from cxsim.sim.plan.inventory.synthetic import synthetic
+from cxsim.sim.plan.inventory.telling import counted, told
 
 __all__ = [
     "Inventory",
@@ -25,5 +28,8 @@ __all__ = [
     "Problem",
     "Snapshot",
     "Where",
+    "counted",
+    "read_inventory",
     "synthetic",
+    "told",
 ]

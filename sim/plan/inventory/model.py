@@ -9,10 +9,11 @@ sim/plan/readiness.py, which size a phase uses sim/plan/sizes.py.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import count
 from typing import Literal
 
 
@@ -213,26 +214,45 @@ class Inventory:
 
 
 def labelled(vms: Iterable[InventoryVm]) -> tuple[InventoryVm, ...]:
-    """The same VMs with unique labels: the name where nobody else has it, else the name and, in brackets,
-    its MoRef, instance UUID or vCenter with these, and last its number among namesakes."""
+    """The same VMs with unique labels: the name where nobody else has it, else with what tells namesakes
+    apart in brackets - MoRef, vCenter, both, instance UUID - or, where nothing does, a number."""
     given = tuple(vms)
-    names = Counter(vm.name for vm in given)
-    taken: set[str] = {name for name, count in names.items() if count == 1}
-    found = []
-    for vm in given:
-        label = vm.name
-        if names[vm.name] > 1:
-            full = " @ ".join(part for part in (vm.vm_id, vm.vcenter) if part)
-            marks = [vm.vm_id, full, vm.vm_uuid]
-            candidates = [f"{vm.name} ({mark})" for mark in marks if mark]
-            number = 1
-            while not candidates or candidates[0] in taken:
-                if candidates:
-                    candidates.pop(0)
-                else:
-                    candidates.append(f"{vm.name} (no. {number})")
-                    number += 1
-            label = candidates[0]
-            taken.add(label)
-        found.append(vm if vm.label == label else replace(vm, label=label))
-    return tuple(found)
+    namesakes: dict[str, list[int]] = {}
+    for i, vm in enumerate(given):
+        namesakes.setdefault(vm.name, []).append(i)
+    labels = [vm.name for vm in given]
+    taken = {name for name, places in namesakes.items() if len(places) == 1}
+    for name, places in namesakes.items():
+        if len(places) == 1:
+            continue
+        marked = [f"{name} ({mark})" for mark in _marks([given[i] for i in places])]
+        if taken.isdisjoint(marked):
+            taken.update(marked)
+        else:
+            numbers = count(1)
+            marked = []
+            while len(marked) < len(places):
+                label = f"{name} (no. {next(numbers)})"
+                if label not in taken:
+                    taken.add(label)
+                    marked.append(label)
+        for i, label in zip(places, marked, strict=True):
+            labels[i] = label
+    return tuple(
+        vm if vm.label == label else replace(vm, label=label) for vm, label in zip(given, labels, strict=True)
+    )
+
+
+def _marks(vms: list[InventoryVm]) -> list[str]:
+    """What tells these VMs of one name apart, the same kind for all of them."""
+    kinds: tuple[Callable[[InventoryVm], tuple[str | None, ...]], ...] = (
+        lambda vm: (vm.vm_id,),
+        lambda vm: (vm.vcenter,),
+        lambda vm: (vm.vm_id, vm.vcenter),
+        lambda vm: (vm.vm_uuid,),
+    )
+    for kind in kinds:
+        marks = [" @ ".join(part for part in kind(vm) if part) for vm in vms if all(kind(vm))]
+        if len(set(marks)) == len(vms):
+            return marks
+    return [f"no. {n}" for n in range(1, len(vms) + 1)]

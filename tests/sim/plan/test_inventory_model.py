@@ -29,8 +29,10 @@ def test_a_name_that_nobody_else_has_is_the_label() -> None:
 
 def test_namesakes_are_told_apart_by_what_they_have() -> None:
     assert labels(vm("a", "vm-1"), vm("a", "vm-2")) == ["a (vm-1)", "a (vm-2)"]
-    assert labels(vm("a", "vm-1", "vc1"), vm("a", "vm-1", "vc2")) == ["a (vm-1)", "a (vm-1 @ vc2)"]
-    assert labels(vm("a", uuid="5000"), vm("a")) == ["a (5000)", "a (no. 1)"]
+    assert labels(vm("a", "vm-1", "vc1"), vm("a", "vm-1", "vc2")) == ["a (vc1)", "a (vc2)"]
+    four = [vm("a", f"vm-{n}", vc) for n in (1, 2) for vc in ("vc1", "vc2")]
+    assert labels(*four)[1] == "a (vm-1 @ vc2)"
+    assert labels(vm("a", uuid="5000"), vm("a")) == ["a (no. 1)", "a (no. 2)"]
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([None, "1"]), st.sampled_from([None, "v"]))))

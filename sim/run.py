@@ -8,7 +8,7 @@ report only.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -146,6 +146,8 @@ class _VmFigures:
     time_in_rpo: float | None
     violations: tuple[tuple[int, int], ...]
     peak_age_s: float
+    p95_age_s: float | None
+    bottleneck: str | None
 
 
 class RunFigures:
@@ -155,14 +157,21 @@ class RunFigures:
         self.vms: Mapping[str, _VmFigures] = {vm.name: _figures(vm, start_s) for vm in report.vms}
         spans = sorted(span for vm in self.vms.values() for span in vm.violations)
         fleet = report.fleet
-        self.fleet = _VmFigures("fleet", fleet.time_in_rpo, tuple(spans), fleet.peak_age_s)
+        most = _bottleneck(fleet.causes)
+        self.fleet = _VmFigures("fleet", fleet.time_in_rpo, tuple(spans), fleet.peak_age_s, None, most)
 
 
 def _figures(vm: VmRpo, start_s: float) -> _VmFigures:
     spans = tuple(
         (round((v.from_s - start_s) * 1e6), round((v.until_s - start_s) * 1e6)) for v in vm.violations
     )
-    return _VmFigures(vm.name, vm.time_in_rpo, spans, vm.peak_age_s)
+    p95_s = None if vm.ages is None else vm.ages.p95
+    return _VmFigures(vm.name, vm.time_in_rpo, spans, vm.peak_age_s, p95_s, _bottleneck(vm.causes))
+
+
+def _bottleneck(causes: Sequence[tuple[str, float]]) -> str | None:
+    """What most was spent on; causes are ranked."""
+    return causes[0][0] if causes and causes[0][1] > 0 else None
 
 
 def _rpo_lines(report: RpoReport, start_s: float) -> list[RpoLine]:

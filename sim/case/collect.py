@@ -1,4 +1,4 @@
-"""The files of a scenario: itself and everything that it extends, as members of a case.
+"""The files of a scenario: itself, everything that it extends, and their traces, as members of a case.
 
 Rules of this file: a member's text is the file's, byte for byte, unless its `extends` leads out of the case;
 then that one line is changed. `closed` holds the other direction: a case extends nothing outside itself.
@@ -15,6 +15,7 @@ from cxsim.sim.intake.yamltext import scalar
 from cxsim.sim.scenario.merge import SHIPPED
 from cxsim.sim.scenario.places import TreeMap
 from cxsim.sim.scenario.problems import Problems
+from cxsim.sim.scenario.traces import file_of, written_traces
 from cxsim.sim.scenario.yamlfile import parse, read
 
 ELSEWHERE = "extended"
@@ -24,14 +25,16 @@ ELSEWHERE = "extended"
 def members_of(path: Path) -> dict[str, bytes]:
     """The members: the scenario first. The scenario was loaded before, so every file is there."""
     members: dict[str, bytes] = {}
+    traces: dict[str, bytes] = {}
     source, name = path, PurePosixPath(SCENARIOS) / path.name
     while True:
         raw = source.read_bytes()
         tree = read(source, Problems())
+        traces |= _traces(tree, name)
         extends = tree.get("extends") if tree is not None else None
         if not isinstance(extends, str) or tree is None:
             members[str(name)] = raw
-            return members
+            return members | traces
         found = _extended(source, extends)
         if _inside(extends):
             following = name.parent / PurePosixPath(extends)
@@ -43,6 +46,18 @@ def members_of(path: Path) -> dict[str, bytes]:
             raw = _with_extends(raw, tree, str(following.relative_to(name.parent)))
         members[str(name)] = raw
         source, name = found, following
+
+
+def _traces(tree: TreeMap | None, name: PurePosixPath) -> dict[str, bytes]:
+    """The traces that a file names, where the file as a member looks for them."""
+    found = {}
+    for writer, _ in written_traces(tree) if tree is not None else ():
+        place = writer.value_places["trace"]
+        file = file_of(writer["trace"], place)
+        if file is None or not _inside(writer["trace"]):
+            raise CaseError(f"{place}: put the trace {writer['trace']!r} beside or below the scenario")
+        found[str(name.parent / writer["trace"])] = file.read_bytes()
+    return found
 
 
 def _inside(extends: str) -> bool:
@@ -85,6 +100,10 @@ def closed(members: Mapping[str, bytes]) -> list[str]:
         except UnicodeDecodeError:
             reasons.append(f"{name} is not UTF-8 text")
             continue
+        for writer, _ in written_traces(tree) if tree is not None else ():
+            named = writer["trace"]
+            if not _inside(named) or str(PurePosixPath(name).parent / named) not in members:
+                reasons.append(f"{name} names the trace {named!r}, which is not in the case")
         extends = tree.get("extends") if tree is not None else None
         if extends is None:
             continue

@@ -21,6 +21,7 @@ from cxsim.sim.case.leaks import leaks
 from cxsim.sim.case.recording import Recording, chosen, flow_verdicts, record, unpacked
 from cxsim.sim.run import pins
 from cxsim.sim.scenario import load
+from cxsim.sim.scenario.traces import traces_of
 
 ANONYMOUS = f"{SCENARIOS}/case.yaml"
 
@@ -42,6 +43,9 @@ def pack(
 ) -> Packed:
     """The case of a scenario. Raises CaseError, and ScenarioErrors when it does not load."""
     scenario = chosen(load(path), variant)
+    if anonymise and any(True for _ in traces_of(scenario)):
+        wrong = "a trace is a measurement of its owner's VMs and cannot be anonymised"
+        raise CaseError(f"{path}: {wrong}: write a rate with bursts instead, or do not anonymise")
     own_variant = None if not scenario.variant else scenario.name[len(Path(scenario.file).stem) :].strip("[]")
     members = members_of(path)
     main = next(iter(members))

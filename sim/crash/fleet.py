@@ -17,6 +17,7 @@ from cxsim.sim.crash.plans import form as cloud_form
 from cxsim.sim.crash.safety import Safety
 from cxsim.sim.kernel import hooks
 from cxsim.sim.scenario.environment import Environment
+from cxsim.sim.scenario.writes import ConstantRate
 from cxsim.sim.world.world import World
 
 GIB = 1024**3
@@ -61,7 +62,7 @@ def fleet_environment(count: int) -> tuple[Environment, tuple[str, ...]]:
     environment = written()
     template = next(iter(environment.vms.values()))
     disk = template.disks[0]
-    rate = disk.workload.model_copy(update={"rate_bytes_per_s": 2000.0})
+    rate = ConstantRate.model_validate({"rate": "2 kB/s"})
     small = disk.model_copy(update={"size_bytes": GIB, "used_bytes": GIB // 8, "workload": rate})
     names = tuple(f"nexus{number:03}" for number in range(count))
     vms = {

@@ -333,6 +333,15 @@ class Network:
         link = _get("link", self.links, link_id)
         return link.capacity_bps.value if link.wan.is_up.value else 0.0
 
+    def set_line_itself(self, line: str, up_bps: float, down_bps: float, is_up: bool) -> None:
+        """What a site's line is by itself from now on; changes (changes.set_line) stay on top. Raises
+        UnknownName."""
+        wan = _get("line", {link.wan.name: link.wan for link in self.links.values()}, line)
+        wan.up.capacity_bps.set_base(up_bps)
+        wan.down.capacity_bps.set_base(down_bps)
+        wan.is_up.set_base(is_up)
+        self.changed()
+
     def _full(self, decision: Decision) -> EdgeState | None:
         for passage in decision.passages:
             limit = passage.edge.edge.max_connections

@@ -36,6 +36,12 @@ class Layered(Generic[T]):
         self._layers: list[tuple[object, T]] = []
         self.value = base
 
+    def set_base(self, value: T) -> None:
+        """What it is by itself; changes stay on top."""
+        self._base = value
+        if not self._layers:
+            self.value = value
+
     def push(self, value: T) -> object:
         """Lay a change on top; the answer takes it away again."""
         token = object()

@@ -162,7 +162,9 @@ def read_traces(path: Path, vms: Collection[str]) -> dict[str, Tabled]:
     table = Table(path, ("vm", "time_s"), tuple(_UNITS))
     units = [unit for unit in _UNITS if table.has(unit)]
     if len(units) != 1:
-        raise FileProblem(f"{path}:1: needs one column of {', '.join(_UNITS)}; has {len(units)}")
+        also = [name for name in table.header if name not in ("vm", "time_s", *_UNITS)]
+        has = f"; has {', '.join(units or also) or 'none'}"
+        raise FileProblem(path, 1, f"needs one column of {', '.join(_UNITS)}{has}")
     unit = units[0]
     starts: dict[str, list[float]] = {}
     changed: dict[str, list[float]] = {}
@@ -172,18 +174,18 @@ def read_traces(path: Path, vms: Collection[str]) -> dict[str, Tabled]:
             raise row.problem("vm", "is not a VM here")
         times = starts.setdefault(vm, [])
         if times and at_s <= times[-1]:
-            raise row.problem("time_s", f"goes back: the row before is of {times[-1]:g}")
+            raise row.problem("time_s", "goes back", f"the row before is of {times[-1]:g}")
         if not times and at_s != 0:
             raise row.problem("time_s", "must be 0 in the first row of a VM")
         if len(times) > 1 and not math.isclose(at_s - times[-1], times[1] - times[0], rel_tol=1e-6):
             due_s = times[-1] + times[1] - times[0]
-            raise row.problem("time_s", f"leaves a gap or overlaps: the next window starts at {due_s:g}")
+            raise row.problem("time_s", "leaves a gap or overlaps", f"the next window starts at {due_s:g}")
         times.append(at_s)
         changed.setdefault(vm, []).append(row.number(unit, 0.0) * _UNITS[unit])
     found = {}
     for vm, times in starts.items():
         if len(times) < 2:
-            raise FileProblem(f"{path}: {vm} has one row: the length of its window is unknown")
+            raise FileProblem(path, None, f"{vm} has one row: the length of its window is unknown")
         window_s = times[1] - times[0]
         found[vm] = Tabled(_cumulative(np.array(changed[vm])), window_s, cycle=False)
     return found

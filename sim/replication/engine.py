@@ -20,6 +20,7 @@ from cxsim.sim.replication import kernel_engine as kernel
 from cxsim.sim.replication import kernel_state as s
 from cxsim.sim.replication.accounting import CAUSES, Ages, VmRpo, bins_of, percentiles, vm_rpo
 from cxsim.sim.replication.kernel_bottleneck import CAPACITY, NOW
+from cxsim.sim.replication.links import Links, checked_bps
 from cxsim.sim.replication.records import (
     EngineProgress,
     InstanceDone,
@@ -61,8 +62,8 @@ class Engine:
         self.settings = settings or Settings()
         self._notify, self._keep = notify, keep_violations
         self._store = Store(self.settings.expected_of_last, per_vm_ages)
-        self._link_bps: list[float] = []
-        self._usable: list[float] = []
+        self._links = Links()
+        self._unsettled = True
         self._vms: list[SourceVm] = []
         self._of: list[tuple[int, tuple[Disk, ...]]] = []
         self._routes: list[tuple[int, ...] | None] = []
@@ -118,16 +119,17 @@ class Engine:
     ) -> int:
         """A new link; its id. What replication gets of it: `measured_bps`, or the capacity times
         `efficiency` (default: the settings'). Raises ValueError for figures that mean nothing."""
-        nominal = _capacity(capacity_bps)
         if efficiency is None:
             efficiency = self.settings.link_efficiency
-        if measured_bps is not None:
-            efficiency = _capacity(measured_bps, "measured_bps") / nominal if nominal > 0 else 0.0
-        elif not 0 < efficiency <= 1:
-            raise ValueError(f"efficiency = {efficiency!r}: must be above 0 and at most 1")
-        self._usable.append(efficiency / 8)
-        self._link_bps.append(nominal)
-        return len(self._link_bps) - 1
+        return self._links.add(capacity_bps, efficiency, measured_bps)
+
+    def set_burst(self, link: int, burst_bps: float, saved_bytes: float, at_s: float) -> None:
+        """From `at_s` on the link carries up to `burst_bps` while what was saved of its capacity lasts: at
+        most `saved_bytes`, which it has now (bursts.py). Raises ValueError for figures that mean nothing."""
+        self._links.check_burst(link, burst_bps, saved_bytes)
+        self._input(at_s)
+        self._links.set_burst(link, burst_bps, saved_bytes, at_s)
+        self._carry(link, burst_bps)
 
     def add_vm(self, workload: VmWorkload, at_s: float = 0.0) -> int:
         """A new source VM; its id. Its running time starts at `at_s`."""
@@ -146,17 +148,22 @@ class Engine:
             self._groups[group] = self._store.add_group(most)
 
     def set_capacity(self, link: int, capacity_bps: float, at_s: float) -> None:
-        """The link carries this much from `at_s` on."""
-        capacity_bps = _capacity(capacity_bps)
+        """The link carries this much from `at_s` on; one with a burst bursts only while this is what it had
+        when the burst was set."""
+        capacity_bps = checked_bps(capacity_bps)
         self._input(at_s)
-        self._link_bps[link] = capacity_bps
+        self._carry(link, self._links.with_burst(link, capacity_bps))
+
+    def _carry(self, link: int, capacity_bps: float) -> None:
+        """The link carries this much from now on."""
+        self._links.capacity_bps[link] = capacity_bps
         st = self._store.state
         if not st.cnt[s.GENERAL]:
             self._stale = self._stale or any(link in route for route in self._in_use)
         else:
             self._flush()
             if self._store.state.cnt[s.GENERAL]:
-                self._enter(kernel.CAPACITY_CHANGED, link, capacity_bps * self._usable[link])
+                self._enter(kernel.CAPACITY_CHANGED, link, self._links.usable(link, capacity_bps))
 
     def set_power(self, vm: int, on: bool, at_s: float) -> None:
         """The VM is on or off from `at_s` on; while off it writes nothing."""
@@ -203,9 +210,10 @@ class Engine:
         """What the initial sync compares, and what of it differs: empty regions are skipped where the
         storage tells which they are (cx.md 6.2), and never shipped."""
         allocated = math.fsum(disk.allocated_bytes for disk in disks)
-        compared = allocated
-        if not self.settings.allocation_known:
-            compared = math.fsum(disk.size_bytes for disk in disks)
+        known = self.settings.allocation_known
+        compared = math.fsum(
+            disk.allocated_bytes if known and not disk.thick else disk.size_bytes for disk in disks
+        )
         return compared, allocated * (self.settings.seed_difference if has_seed else 1.0)
 
     def set_path(self, replication: int, route: Route | None, at_s: float) -> None:
@@ -265,8 +273,35 @@ class Engine:
 
     def next_event(self) -> float:
         """When something happens next if nothing comes from outside; inf when nothing will."""
+        self._settle()
+        return min(self._links.due_s, kernel.peek(self._store.state.layout))
+
+    def _settle(self) -> None:
+        """Have the sharing fit the routes and capacities; begin and end bursts."""
         self._flush()
-        return kernel.peek(self._store.state.layout)
+        if not self._links.may_burst or not self._unsettled:
+            return
+        self._unsettled = False
+        self._links.bring_to(self.clock_s)
+        for _ in self._links.capacity_bps:
+            # One link's burst may fill another's: each switches once at most, or nothing is left to do.
+            switched = list(self._links.switched(self._at_work()))
+            for link, capacity_bps in switched:
+                self._carry(link, capacity_bps)
+            self._flush()
+            if not switched:
+                return
+
+    def _at_work(self) -> list[tuple[tuple[int, ...], float]]:
+        """Route and cap (bytes a second) of every transfer that is at work."""
+        st = self._store.state
+        moving = np.flatnonzero(st.whole[: self._store.replications, s.MOVING])
+        return [(self._routes[i] or (), float(st.real[i, s.CAP])) for i in moving.tolist()]
+
+    def carried_bps(self) -> list[float]:
+        """What every link carries now, by id: its capacity when it is full."""
+        self._settle()
+        return self._links.carried_bps(self._at_work())
 
     def attempts_due(self, at_s: float) -> list[int]:
         """The replications that will try to connect at or before `at_s`."""
@@ -286,6 +321,20 @@ class Engine:
 
     def _run(self, until_s: float, strict: bool, seen: Callable[[float], object] | None = None) -> None:
         self._flush()
+        while self._links.may_burst:
+            due_s = self.next_event()
+            if due_s > until_s or (strict and due_s == until_s):
+                break
+            emptied = self._links.due_s == due_s
+            self._run_freely(due_s, emptied, seen)
+            if emptied:
+                self._store.state.num[s.CLOCK_S] = due_s
+                self._settle()
+        self._run_freely(until_s, strict, seen)
+
+    def _run_freely(self, until_s: float, strict: bool, seen: Callable[[float], object] | None) -> None:
+        """To `until_s`, by which no bucket runs empty."""
+        self._unsettled = True
         while True:
             # Slices matter to a caller that watches; next to the kernel's clock nobody does, and the wall
             # clock is not read there.
@@ -317,6 +366,7 @@ class Engine:
             self._store.state.num[s.CLOCK_S] = at_s
 
     def _enter(self, what: int, i: int, value: float) -> None:
+        self._unsettled = True
         kernel.enter(self._store.state.layout, what, i, value)
         if self._store.state.cnt[s.OUT] > s.OUT_ROWS - s.OUT_SPARE:
             self._drain()
@@ -327,7 +377,7 @@ class Engine:
             return
         self._stale = False
         st, now = self._store.state, self.clock_s
-        usable = [bps * part for bps, part in zip(self._link_bps, self._usable, strict=True)]
+        usable = self._links.all_usable()
         general = len(self._in_use) > 1
         least = 0.0
         if not general:
@@ -452,9 +502,3 @@ class Engine:
             np.add.at(kinks, bins, sign * running[:, s.RPO])
             np.add.at(sums, bins, sign * ages_s)
         return percentiles(kinks, sums)
-
-
-def _capacity(capacity_bps: float, name: str = "capacity_bps") -> float:
-    if not 0 <= capacity_bps < math.inf:
-        raise ValueError(f"{name} = {capacity_bps!r}: must be a number of 0 or more")
-    return capacity_bps

@@ -19,7 +19,23 @@ from cxsim.sim.replication.sharing import CapacityChange, Floats, Flows
 
 
 class FileProblem(ValueError):
-    """A file that cannot be used: which, where, why."""
+    """A file that cannot be used: which, where, why, and what would be right if that is not plain. `value`:
+    the cell, when it is one that is wrong."""
+
+    def __init__(
+        self,
+        path: Path,
+        line: int | None,
+        wrong: str,
+        right: str = "",
+        column: str = "",
+        value: str | None = None,
+    ) -> None:
+        place = str(path) if line is None else f"{path}:{line}"
+        found = f"{column}: {wrong}" if column else wrong
+        super().__init__(f"{place}: {found}" + (f": {right}" if right else ""))
+        self.path, self.line, self.wrong, self.right = path, line or 1, wrong, right
+        self.column, self.value = column, value
 
 
 @dataclass(frozen=True)
@@ -40,19 +56,19 @@ class Table:
         try:
             text = path.read_text("utf-8-sig")
         except OSError as error:
-            raise FileProblem(f"{path}: {error.strerror or error}") from None
+            raise FileProblem(path, None, str(error.strerror or error)) from None
         except UnicodeDecodeError:
-            raise FileProblem(f"{path}: is not UTF-8 text") from None
+            raise FileProblem(path, None, "is not UTF-8 text") from None
         self._lines = csv.reader(text.splitlines(), strict=True)
         self.line = 1
-        self._header = [cell.strip() for cell in next(self._lines, [])]
-        unknown = [name for name in self._header if name not in needed + optional]
+        self.header = [cell.strip() for cell in next(self._lines, [])]
+        unknown = [name for name in self.header if name not in needed + optional]
         for name in needed:
-            if name not in self._header:
+            if name not in self.header:
                 also = f"; there is {', '.join(map(repr, unknown))}" if unknown else ""
-                raise FileProblem(f"{path}:1: no column {name!r}{also}")
-        if len(set(self._header)) < len(self._header):
-            raise FileProblem(f"{path}:1: a column is there twice")
+                raise FileProblem(path, 1, f"no column {name!r}{also}")
+        if len(set(self.header)) < len(self.header):
+            raise FileProblem(path, 1, "a column is there twice")
         self._cells: list[str] = []
 
     def rows(self) -> Iterator[Table]:
@@ -62,22 +78,22 @@ class Table:
                 self.line = self._lines.line_num
                 if not cells:
                     continue
-                if len(cells) != len(self._header):
+                if len(cells) != len(self.header):
                     raise FileProblem(
-                        f"{self.path}:{self.line}: {len(cells)} cells for {len(self._header)} columns"
+                        self.path, self.line, f"{len(cells)} cells for {len(self.header)} columns"
                     )
                 self._cells = [cell.strip() for cell in cells]
                 yield self
         except csv.Error as error:
-            raise FileProblem(f"{self.path}:{self._lines.line_num}: {error}") from None
+            raise FileProblem(self.path, self._lines.line_num, str(error)) from None
 
     def has(self, column: str) -> bool:
         """Whether the file has this column."""
-        return column in self._header
+        return column in self.header
 
     def text(self, column: str) -> str:
         """A cell."""
-        return self._cells[self._header.index(column)]
+        return self._cells[self.header.index(column)]
 
     def number(self, column: str, least: float = -math.inf, infinite: bool = False) -> float:
         """A cell that is a number, not below `least`."""
@@ -91,9 +107,10 @@ class Table:
             raise self.problem(column, f"must be {least:g} or more")
         return value
 
-    def problem(self, column: str, why: str) -> FileProblem:
+    def problem(self, column: str, why: str, right: str = "") -> FileProblem:
         """A mistake in a cell of this row."""
-        return FileProblem(f"{self.path}:{self.line}: {column}: {self.text(column)!r} {why}")
+        value = self.text(column)
+        return FileProblem(self.path, self.line, f"{value!r} {why}", right, column, value)
 
 
 def read_fluid(links: Path, flows: Path, changes: Path | None = None) -> FluidInput:
@@ -110,7 +127,7 @@ def read_fluid(links: Path, flows: Path, changes: Path | None = None) -> FluidIn
     starts, sizes, caps, routes = [], [], [], []
     table = Table(flows, ("flow", "start_s", "size_B"), ("src", "dst", "route", "cap_Bps"))
     if not table.has("route") and not (table.has("src") and table.has("dst")):
-        raise FileProblem(f"{flows}:1: needs the columns 'src' and 'dst', or 'route'")
+        raise FileProblem(flows, 1, "needs the columns 'src' and 'dst', or 'route'")
     for row in table.rows():
         if row.text("flow") in names:
             raise row.problem("flow", "is there twice")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from cxsim.fake_cx.dataplane import Instance, Progress, ReplicationState, Sink, Source
 from cxsim.sim.replication.accounting import RpoReport, fleet_of
@@ -20,6 +21,16 @@ from cxsim.sim.replication.records import InstanceDone, Route, RpoChanged
 from cxsim.sim.replication.seams import Recorder, Scheduler, Timer, TransferNetwork
 from cxsim.sim.replication.settings import Settings
 from cxsim.sim.replication.workload import VmWorkload
+
+
+@dataclass(frozen=True)
+class LineFacts:
+    """What replication gets of a link, beside its capacity. `efficiency`: its part; None: the settings'.
+    `burst_bps`: the most it carries while `saved_bytes`, what was left of its capacity before, last."""
+
+    efficiency: float | None = None
+    burst_bps: float | None = None
+    saved_bytes: float = 0.0
 
 
 class SimReplication:
@@ -78,11 +89,18 @@ class SimDataPlane:
         settings: Settings | None = None,
         log: Recorder | None = None,
         origin_s: float | None = None,
+        limits: Mapping[str, int] | None = None,
+        lines: Mapping[str, LineFacts] | None = None,
     ) -> None:
         """`workloads`: by instanceUuid of the source VM, in the order that breaks ties. `origin_s`: start
-        of the scenario, seconds since the epoch; now when not given."""
+        of the scenario, seconds since the epoch; now when not given. `limits`: replications at once by name
+        of the source ESXi or source replicator. `lines`: by id of the link."""
         self.settings = settings or Settings()
         self.engine = Engine(self.settings)
+        for host, most in (limits or {}).items():
+            self.engine.set_limit(host, most)
+        self._lines = dict(lines or {})
+        self._workloads: dict[str, VmWorkload] = {}
         self._scheduler, self._network, self._log = scheduler, network, log
         self._origin_s = scheduler.now_s if origin_s is None else origin_s
         self._vms: dict[str, int] = {}
@@ -115,11 +133,15 @@ class SimDataPlane:
         if source.vm_uuid not in self._vms:
             raise KeyError(f"no workload is known for VM {source.vm_uuid}")
         vm = self._vms[source.vm_uuid]
-        has_seed = any(
+        workload = self._workloads[source.vm_uuid]
+        has_seed = workload.has_seed or any(
             sink.has_seed for (_, known), sink in self._sinks.items() if known == source.replication_id
         )
+        excluded = {disk.key for disk in workload.disks if not disk.replicated}
+        keys = [key for key in source.disk_keys if key not in excluded]
+        esxi = self._network.host_at(replicator_host, source.esxi_address)
         with self.input() as (engine, now_s):
-            index = engine.start(vm, source.rpo_s, source.disk_keys, has_seed, now_s)
+            index = engine.start(vm, source.rpo_s, keys, has_seed, now_s, esxi, replicator_host)
             legs = Legs(
                 self._network,
                 self.settings,
@@ -135,6 +157,7 @@ class SimDataPlane:
     def add_vm(self, vm_uuid: str, workload: VmWorkload) -> None:
         """Tell of a source VM."""
         self.catch_up()
+        self._workloads[vm_uuid] = workload
         self._vms[vm_uuid] = self.engine.add_vm(workload, self._now())
 
     def vm_power(self, vm_uuid: str, on: bool) -> None:
@@ -143,9 +166,17 @@ class SimDataPlane:
             with self.input() as (engine, now_s):
                 engine.set_power(self._vms[vm_uuid], on, now_s)
 
+    def efficiency(self, link_id: str) -> float:
+        """The part of a link's capacity that replication gets."""
+        given = self._lines.get(link_id, LineFacts()).efficiency
+        return self.settings.link_efficiency if given is None else given
+
     def write_sequences(self, vm_uuid: str) -> tuple[tuple[int, int], ...]:
-        """(disk key, write sequence) of the source VM now: compare with the last Instance's."""
-        return self.engine.write_sequences(self._vms[vm_uuid], self._now())
+        """(disk key, write sequence) of the source VM's replicated disks now: compare with the last
+        Instance's."""
+        replicated = {disk.key for disk in self._workloads[vm_uuid].disks if disk.replicated}
+        every = self.engine.write_sequences(self._vms[vm_uuid], self._now())
+        return tuple((key, sequence) for key, sequence in every if key in replicated)
 
     def report(self) -> RpoReport:
         """Who kept the RPO up to now, in the order in which the replications were started."""
@@ -252,7 +283,10 @@ class SimDataPlane:
     def _link(self, name: str, now_s: float) -> int:
         capacity_bps = self._network.capacity_bps(name)
         if name not in self._links:
-            self._links[name] = self.engine.add_link(capacity_bps)
+            facts = self._lines.get(name, LineFacts())
+            self._links[name] = self.engine.add_link(capacity_bps, self.efficiency(name))
+            if facts.burst_bps is not None:
+                self.engine.set_burst(self._links[name], facts.burst_bps, facts.saved_bytes, now_s)
         elif capacity_bps != self._capacity_bps[name]:
             self.engine.set_capacity(self._links[name], capacity_bps, now_s)
         self._capacity_bps[name] = capacity_bps

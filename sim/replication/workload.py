@@ -149,6 +149,9 @@ class Disk:
     workload: Workload
     quiesce_bytes: float = 0.0
     """Written in a burst when the guest is quiesced, at the start of every instance."""
+    thick: bool = False
+    """Every block is allocated: the initial sync compares all of them, and ships those in use [I]."""
+    replicated: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.allocated_bytes <= self.size_bytes < math.inf:
@@ -168,6 +171,8 @@ class VmWorkload:
     name: str
     disks: tuple[Disk, ...]
     powered_on: bool = True
+    has_seed: bool = False
+    """A copy of its disks lies at the destination already."""
 
 
 @dataclass

@@ -16,6 +16,7 @@ from cxsim.sim.scenario.model import BY_NAME, Model, Name, Named, Text
 from cxsim.sim.scenario.places import shown
 from cxsim.sim.scenario.problems import mistake
 from cxsim.sim.scenario.references import Ref
+from cxsim.sim.scenario.replication import Replication
 from cxsim.sim.scenario.sites import Edge, Site, Wan
 from cxsim.sim.scenario.vms import Vm
 
@@ -106,6 +107,9 @@ class Environment(Model):
     )
     provider_clouds: Annotated[dict[Name, ProviderCloud], BY_NAME] = Field(
         default_factory=dict, description="provider clouds by name, as the tenant enters them"
+    )
+    replication: Replication = Field(
+        default_factory=Replication, description="schedule and limits of the replications"
     )
 
     @property

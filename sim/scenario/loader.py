@@ -1,8 +1,8 @@
 """Loading scenarios: every mistake at once, or scenarios that are complete.
 
 Rules of this file: read and merge (merge.py), make variants (matrix.py), gather names (references.py), check
-(checks.py), validate (the models), tell (wording.py). Whatever a user can write ends in `ScenarioErrors`;
-nothing is returned when anything is wrong. The same file gives the same scenarios anywhere.
+(checks.py, traces.py), validate (the models), tell (wording.py). Whatever a user can write ends in
+`ScenarioErrors`; nothing is returned when anything is wrong. The same file gives the same scenarios anywhere.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from cxsim.sim.scenario.places import Place, TreeMap, stamp
 from cxsim.sim.scenario.problems import Problem, Problems, ScenarioErrors
 from cxsim.sim.scenario.references import Loading, gather
 from cxsim.sim.scenario.scenario import Scenario
+from cxsim.sim.scenario.traces import check_traces, read_traces_of
 from cxsim.sim.scenario.wording import told
 from cxsim.sim.scenario.yamlfile import shown_path, yaml_files
 
@@ -120,7 +121,7 @@ def _validated(model: type[Made], tree: TreeMap, problems: Problems) -> Made | N
     """The model of a merged tree; None when there are problems in it. All of them are added."""
     own = Problems()
     stamp(tree)
-    for check in CHECKS:
+    for check in (*CHECKS, check_traces):
         check(tree, own)
     made: Made | None = None
     try:
@@ -131,7 +132,10 @@ def _validated(model: type[Made], tree: TreeMap, problems: Problems) -> Made | N
         if not own.found:
             own.found.append(Problem(tree.place, "", str(error.errors()[0]["msg"]), "see docs/scenarios.md"))
     problems.found += own.found
-    return None if own.found else made
+    if own.found or made is None:
+        return None
+    read_traces_of(made)
+    return made
 
 
 def _make_unique(scenarios: Sequence[Scenario]) -> None:

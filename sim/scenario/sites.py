@@ -6,9 +6,9 @@ Rules of this file: models only. What a device does with its rules is the networ
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cxsim.sim.scenario.addresses import (
     OR_UNKNOWN,
@@ -22,8 +22,10 @@ from cxsim.sim.scenario.addresses import (
     OrUnknown,
     PortRanges,
 )
+from cxsim.sim.scenario.lines import Burst, LineTerm
 from cxsim.sim.scenario.model import Model, Name, Named, YesNo, one_or_many
-from cxsim.sim.scenario.quantities import Bandwidth, Duration, Fraction
+from cxsim.sim.scenario.problems import mistake
+from cxsim.sim.scenario.quantities import Bandwidth, Duration, Fraction, SignedDuration
 from cxsim.sim.scenario.references import Loading, Ref
 
 DeviceType = Literal["nsx-v", "nsx-t", "netfilter", "asa", "generic-pre-nat", "generic-post-nat"]
@@ -65,6 +67,54 @@ class Wan(Model):
     mtu_bytes: Annotated[int, Field(strict=True, ge=576, le=9216)] | None = Field(
         default=None, description="larger packets vanish; default: no limit below the hosts'", examples=[1400]
     )
+    efficiency: Fraction | None = Field(
+        default=None,
+        gt=0,
+        description="of its capacity that replication gets; default: replication's link_efficiency",
+        examples=["80 %"],
+    )
+    measured_up_bps: Bandwidth | None = Field(
+        default=None,
+        alias="measured_up",
+        gt=0,
+        description="what transfers were measured to get up, instead of the efficiency",
+        examples=["66 Mbit/s"],
+    )
+    measured_down_bps: Bandwidth | None = Field(
+        default=None, alias="measured_down", gt=0, description="the same, down", examples=["66 Mbit/s"]
+    )
+    shape: tuple[LineTerm, ...] = Field(
+        default=(),
+        description="what is otherwise at some times",
+        examples=[[{"name": "office hours", "from": "8:00", "until": "18:00", "up": "20 Mbit/s"}]],
+    )
+    burst: Burst | None = Field(
+        default=None,
+        description="more than up and down for a while",
+        examples=[{"up": "200 Mbit/s", "for": "10 min"}],
+    )
+
+    def of_direction(self, direction: str) -> tuple[float, float | None, float | None]:
+        """Capacity, what was measured, and the burst of `up` or `down`, bits per second."""
+        burst = None if self.burst is None else getattr(self.burst, f"{direction}_bps")
+        return getattr(self, f"{direction}_bps"), getattr(self, f"measured_{direction}_bps"), burst
+
+    @model_validator(mode="after")
+    def _figures_fit(self) -> Self:
+        for direction in ("up", "down"):
+            carries, measured, burst = self.of_direction(direction)
+            if measured is not None and self.efficiency is not None:
+                raise mistake("stands beside efficiency", "one of them", f"measured_{direction}")
+            if measured is not None and measured > carries:
+                right = f"at most {direction}"
+                raise mistake("is more than the line carries", right, f"measured_{direction}")
+            if burst is not None and burst <= carries:
+                raise mistake(
+                    f"bursts to no more than {direction} of the line", f"more than {direction}", "burst"
+                )
+        if self.burst is not None and self.burst.up_bps is None and self.burst.down_bps is None:
+            raise mistake("bursts nowhere", "add up, down, or both", "burst")
+        return self
 
 
 class FirewallRule(Model):
@@ -216,3 +266,11 @@ class Site(Named):
     wan: Wan = Field(description="its link to the internet")
     edge: Edge = Field(description="its edge device")
     dns: SiteDns = Field(description="its names")
+    utc_offset_s: SignedDuration = Field(
+        default=0.0,
+        alias="utc_offset",
+        ge=-43200,
+        le=50400,
+        description="how far its clock is ahead of UTC, all year, for hours and days",
+        examples=["1 h"],
+    )

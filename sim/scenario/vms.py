@@ -1,63 +1,23 @@
 """The tenant's VMs: disks and what is written to them.
 
-Rules of this file: models only. Rates are bytes/s, sizes bytes. How many distinct blocks a workload changes
-in an interval is the data plane's business (`sim/replication/workload.py`).
+Rules of this file: models only. Sizes are bytes. What can be written to a disk is in writes.py.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
 from cxsim.sim.scenario.addresses import Address
-from cxsim.sim.scenario.model import Model, Name, Named, Positive
+from cxsim.sim.scenario.model import Model, Name, Named, Positive, YesNo
 from cxsim.sim.scenario.problems import mistake
-from cxsim.sim.scenario.quantities import ByteRate, Duration, Size
+from cxsim.sim.scenario.quantities import Size
 from cxsim.sim.scenario.references import Ref
+from cxsim.sim.scenario.writes import ConstantRate, Workload, largest_bytes
 
 MOST_DISKS = 60
 """4 SCSI controllers with 15 disks each."""
-
-
-class ConstantRate(Model):
-    """Writes at a constant rate, each to a block not written before in the interval."""
-
-    rate_bytes_per_s: ByteRate = Field(alias="rate", description="bytes written", examples=["0.5 MB/s"])
-
-
-class WorkingSet(Model):
-    """Writes at a constant rate to random blocks of a working set: overwrites make deltas sublinear."""
-
-    rate_bytes_per_s: ByteRate = Field(alias="rate", description="bytes written", examples=["5 MB/s"])
-    working_set_bytes: Size = Field(
-        alias="working_set",
-        gt=0,
-        description="how much of the disk is written again and again",
-        examples=["10 GiB"],
-    )
-
-
-class PeriodicRewrite(Model):
-    """The same blocks rewritten at a fixed period."""
-
-    block_bytes: Size = Field(alias="block", gt=0, description="how much is rewritten", examples=["1 MB"])
-    every_s: Duration = Field(alias="every", gt=0, description="period", examples=["1 h"])
-
-
-def _shape(data: Any) -> str:
-    keys = data if isinstance(data, dict) else type(data).keys() if isinstance(data, Model) else {}
-    if "block" in keys or "every" in keys:
-        return "rewrite"
-    return "working set" if "working_set" in keys else "rate alone"
-
-
-Workload = Annotated[
-    Annotated[ConstantRate, Tag("rate alone")]
-    | Annotated[WorkingSet, Tag("working set")]
-    | Annotated[PeriodicRewrite, Tag("rewrite")],
-    Discriminator(_shape),
-]
 
 
 class Disk(Model):
@@ -65,12 +25,26 @@ class Disk(Model):
 
     size_bytes: Size = Field(alias="size", gt=0, description="capacity", examples=["40 GiB"])
     used_bytes: Size | None = Field(
-        default=None, alias="used", description="allocated blocks; default: all of it", examples=["16 GiB"]
+        default=None, alias="used", description="blocks in use; default: all of it", examples=["16 GiB"]
     )
     workload: Workload = Field(
         default_factory=lambda: ConstantRate.model_validate({"rate": "0 B/s"}),
         description="what is written to it; default: nothing",
         examples=[{"rate": "0.5 MB/s"}],
+    )
+    provisioning: Literal["thin", "thick"] = Field(
+        default="thin",
+        description="thick: every block is allocated, so the initial sync reads and compares the whole disk",
+        examples=["thick"],
+    )
+    quiesce_bytes: Size = Field(
+        default=0,
+        alias="quiesce",
+        description="written at once when the guest is quiesced, at the start of every instance",
+        examples=["20 MB"],
+    )
+    replicated: YesNo = Field(
+        default=True, description="no: the disk is excluded from replication", examples=["no"]
     )
 
     @property
@@ -82,10 +56,11 @@ class Disk(Model):
     def _fits(self) -> Self:
         if self.allocated_bytes > self.size_bytes:
             raise mistake("is more than the size of the disk", "at most the disk's size", "used")
-        limits = {"working_set_bytes": "working set", "block_bytes": "block"}
-        for attribute, what in limits.items():
-            if getattr(self.workload, attribute, 0) > self.size_bytes:
-                raise mistake(f"the {what} is larger than the disk", "at most the disk's size", "workload")
+        if largest_bytes(self.workload) > self.size_bytes:
+            what = "block" if hasattr(self.workload, "block_bytes") else "working set"
+            raise mistake(f"the {what} is larger than the disk", "at most the disk's size", "workload")
+        if self.quiesce_bytes > self.size_bytes:
+            raise mistake("is more than the size of the disk", "at most the disk's size", "quiesce")
         return self
 
 
@@ -108,3 +83,12 @@ class Vm(Named):
     disks: tuple[Disk, ...] = Field(
         min_length=1, max_length=MOST_DISKS, description="its disks", examples=[[{"size": "40 GiB"}]]
     )
+    seed: YesNo = Field(
+        default=False, description="yes: a copy of its disks lies at the target already", examples=["yes"]
+    )
+
+    @model_validator(mode="after")
+    def _something_to_replicate(self) -> Self:
+        if not any(disk.replicated for disk in self.disks):
+            raise mistake("every disk is excluded", "leave replicated: no out of one", "disks")
+        return self

@@ -110,6 +110,7 @@ WORDS: dict[str, Callable[[ErrorDetails], Wording]] = {
     "literal_error": _choice,
     "int_type": _number,
     "int_from_float": _number,
+    "float_type": lambda error: (_kind_of(error["input"]), "write a number, without quotes"),
     "greater_than": _bound("more than", "gt"),
     "greater_than_equal": _bound("at least", "ge"),
     "less_than": _bound("less than", "lt"),

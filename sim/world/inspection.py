@@ -25,9 +25,10 @@ from cxsim.sim.network.edges import EdgeState
 from cxsim.sim.network.live import TCP_HEADERS_BYTES
 from cxsim.sim.network.state import LinkState
 from cxsim.sim.replication.limits import loss_bps, window_bps
+from cxsim.sim.replication.settings import Settings
 from cxsim.sim.scenario import Scenario
 from cxsim.sim.scenario import hosts as written
-from cxsim.sim.scenario.vms import ConstantRate, Disk, PeriodicRewrite, WorkingSet
+from cxsim.sim.scenario.writes import mean_bytes_per_s
 from cxsim.sim.world.fronts import Late
 
 if TYPE_CHECKING:
@@ -259,15 +260,17 @@ class Inspection:
         for link in links:
             kept *= 1.0 - link.wan.loss.value
         narrow = min(links, key=lambda link: link.capacity_bps.value)
+        efficiency = self._world.plane.efficiency(narrow.id)
+        source = " (cx.md 6.4 E1)" if efficiency == Settings().link_efficiency else ""
         long = max(links, key=lambda link: link.wan.rtt_s.value)
         lossy = max(links, key=lambda link: link.wan.loss.value)
         rtt_s = trace.rtt_s
         limits = (
             (
-                narrow.capacity_bps.value * settings.link_efficiency,
+                narrow.capacity_bps.value * efficiency,
                 narrow,
                 f"carries {_rate(narrow.capacity_bps.value)}, of which replication gets "
-                f"{settings.link_efficiency:.0%} (cx.md 6.4 E1)",
+                f"{efficiency:.0%}{source}",
                 "more bandwidth",
                 {"up_bps": 1e9, "down_bps": 1e9},
             ),
@@ -336,15 +339,7 @@ def _written_bps(world: World) -> float:
         return 0.0
     moved = {vm for step in environment.steps if step.migrate is not None for vm in step.migrate.vms}
     disks = (disk for name in moved if name in environment.vms for disk in environment.vms[name].disks)
-    return 8 * sum(_rate_of(disk) for disk in disks)
-
-
-def _rate_of(disk: Disk) -> float:
-    """Bytes a second."""
-    writes = disk.workload
-    if isinstance(writes, ConstantRate | WorkingSet):
-        return writes.rate_bytes_per_s
-    return writes.block_bytes / writes.every_s if isinstance(writes, PeriodicRewrite) else 0.0
+    return 8 * sum(mean_bytes_per_s(disk.workload) for disk in disks if disk.replicated)
 
 
 def _rate(bps: float) -> str:

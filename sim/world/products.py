@@ -53,7 +53,12 @@ def _vm(vm: Vm, instance_uuid: str, datastore: str) -> inventory.VirtualMachine:
         memory_bytes=vm.memory_bytes,
         ip_address=vm.address,
         disks=tuple(
-            inventory.Disk(disk.size_bytes, disk.allocated_bytes, FIRST_DISK_KEY + index)
+            inventory.Disk(
+                disk.size_bytes,
+                disk.size_bytes if disk.provisioning == "thick" else disk.allocated_bytes,
+                FIRST_DISK_KEY + index,
+                disk.provisioning == "thin",
+            )
             for index, disk in enumerate(vm.disks)
         ),
         network=vm.network,

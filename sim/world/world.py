@@ -39,10 +39,11 @@ from cxsim.sim.world.fronts import Manner
 from cxsim.sim.world.infrastructure import Vcenters
 from cxsim.sim.world.inspection import Inspection
 from cxsim.sim.world.interposed import Interposed, TlsDevice
+from cxsim.sim.world.lines import LineHours
 from cxsim.sim.world.machines import Machines
 from cxsim.sim.world.topology import topology_of
 from cxsim.sim.world.view import view_of
-from cxsim.sim.world.workloads import workload_of
+from cxsim.sim.world.workloads import lines_of, settings_of, workloads_of
 
 H = TypeVar("H", bound=written.HostBase)
 Undo = Callable[[], None]
@@ -99,11 +100,14 @@ class World:
         self.plane = SimDataPlane(
             self.hub,
             self.interposed,
-            {self._uuids[vm.name]: workload_of(vm) for vm in environment.vms.values()},
-            plane_settings,
+            {self._uuids[vm]: writes for vm, writes in workloads_of(environment, seed).items()},
+            plane_settings or settings_of(environment),
             self.log,
             environment.start_s,
+            limits=environment.replication.limits,
+            lines=lines_of(environment),
         )
+        LineHours(self.hub, self.network, environment)
         self.directors = self._make_directors()
         self.managers = {h.name: self._make_manager(h) for h in self._of(written.ReplicationManager)}
         self.replicators = {h.name: self._make_replicator(h) for h in self._of(written.Replicator)}

@@ -117,6 +117,14 @@ class VmFigures(Protocol):
     def peak_age_s(self) -> float:
         """The largest data age, seconds."""
 
+    @property
+    def p95_age_s(self) -> float | None:
+        """The data age that was kept for 95 % of the time, seconds; None for the fleet."""
+
+    @property
+    def bottleneck(self) -> str | None:
+        """What most of the violated time was spent on; None without violations."""
+
 
 class RpoReport(Protocol):
     """What the replication engine knows at the end of a run."""
@@ -138,6 +146,8 @@ class Figures:
     time_in_rpo: float | None
     violations: tuple[tuple[int, int], ...]
     peak_age_s: float
+    p95_age_s: float | None = None
+    bottleneck: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pytest
 
 from cxsim.sim.case import bundle
 from cxsim.sim.case.bundle import CaseError
+from cxsim.sim.case.collect import closed, members_of
 from cxsim.sim.case.leaks import leaks
 from cxsim.sim.case.opening import checked, difference, replay
 from cxsim.sim.case.packing import Packed, pack
@@ -295,3 +296,18 @@ def test_a_scenario_that_ends_otherwise_is_not_packed(monkeypatch: pytest.Monkey
     monkeypatch.setattr(packing, "flow_verdicts", lambda scenario: [scenario.title])
     with pytest.raises(CaseError, match="does not end as the original does"):
         pack(SCENARIOS / "enable-failed-nat.yaml", anonymise=True)
+
+
+def test_a_trace_goes_with_its_scenario() -> None:
+    inside = members_of(SCENARIOS / "rpo-few-at-once.yaml")
+    assert next(iter(inside)) == "scenario/rpo-few-at-once.yaml"
+    assert inside["scenario/traces/deckard.csv"] == (SCENARIOS / "traces" / "deckard.csv").read_bytes()
+    assert closed(inside) == []
+    without = {name: data for name, data in inside.items() if not name.endswith(".csv")}
+    (reason,) = closed(without)
+    assert "names the trace 'traces/deckard.csv', which is not in the case" in reason
+
+
+def test_a_trace_is_not_anonymised() -> None:
+    with pytest.raises(CaseError, match="cannot be anonymised"):
+        pack(SCENARIOS / "rpo-few-at-once.yaml", anonymise=True)

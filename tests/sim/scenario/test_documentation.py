@@ -38,6 +38,7 @@ def test_the_page_describes_every_model() -> None:
     in_prose = {
         "Psc": "`psc` and `dns` have the first keys only",
         "ConstantRate": "`{rate: 0.5 MB/s}`",
+        "Writers": "`{writers: [{rate: 0.2 MB/s}, {block: 1 GB, every: 1 d}]}`",
         "ExpectFail": "`expect_fail: {issue: 12}`",
         "DeleteCloud": "`{cloud: MyCloud-CHC}`",
         "Wait": "a subject (below) and `at_most`",

@@ -14,7 +14,7 @@ from cxsim.sim.scenario import steps as steps_of_the_format
 from cxsim.sim.scenario.addresses import NatEnd, Ports
 from cxsim.sim.scenario.hosts import Connector, ReplicationManager, Replicator, Vcd, VCenter
 from cxsim.sim.scenario.steps import AddCloud, Cutover, EditCloud, Migrate, RunFor, RunUntil, Wait
-from cxsim.sim.scenario.vms import ConstantRate, PeriodicRewrite, WorkingSet
+from cxsim.sim.scenario.writes import ConstantRate, PeriodicRewrite, WorkingSet
 
 LIBRARY = Path("scenarios")
 ENVIRONMENT = "scenarios/environments/tyrell-mycloud.yaml"
@@ -296,6 +296,8 @@ def test_the_seed_can_be_replaced() -> None:
 def test_tags_choose() -> None:
     assert {s.name for s in discover([LIBRARY], tags=["rpo", "nat"])} == {
         "rpo-bandwidth",
+        "rpo-few-at-once",
+        "rpo-office-hours",
         "enable-failed-nat",
     }
     assert discover([LIBRARY], tags=["no-such-tag"]) == []

@@ -1,0 +1,48 @@
+"""The scenarios with shaped lines and limits: they end as they say because of these, and not otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cxsim.sim.result import Exit
+from cxsim.sim.run import run_scenario
+from cxsim.sim.scenario import Scenario, load
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+
+
+def without_shape(scenario: Scenario) -> Scenario:
+    site = scenario.sites["tyrell"]
+    straight = site.model_copy(update={"wan": site.wan.model_copy(update={"shape": ()})})
+    return scenario.model_copy(update={"sites": {**scenario.sites, "tyrell": straight}})
+
+
+def without_limits(scenario: Scenario) -> Scenario:
+    free = scenario.replication.model_copy(update={"limits": {}})
+    return scenario.model_copy(update={"replication": free})
+
+
+def test_without_its_shape_the_line_misses_no_rpo() -> None:
+    (scenario,) = load(SCENARIOS / "rpo-office-hours.yaml")
+    result = run_scenario(without_shape(scenario))
+    assert result.exit is Exit.NOT_MET
+    assert [check.met for check in result.checks] == [False, False, True]
+    assert all(line.time_in_rpo == 1.0 for line in result.rpo)
+
+
+def test_without_its_limit_the_host_keeps_the_rpo() -> None:
+    (scenario,) = load(SCENARIOS / "rpo-few-at-once.yaml")
+    result = run_scenario(without_limits(scenario))
+    assert [check.met for check in result.checks] == [False, False, True]
+    assert result.rpo[-1].time_in_rpo > 0.99
+
+
+@pytest.mark.parametrize("name", ["rpo-office-hours", "rpo-few-at-once"])
+def test_the_same_seed_gives_the_same_figures(name: str) -> None:
+    (scenario,) = load(SCENARIOS / f"{name}.yaml")
+    first, again = (run_scenario(scenario) for _ in range(2))
+    assert first.rpo == again.rpo
+    assert first.story == again.story
+    assert first.exit is Exit.MET

@@ -57,7 +57,7 @@ CHECKS: dict[Event, str] = {
 """What to check when the status does not allow what the user wants."""
 
 SOURCE_IS_OFF = (State.REQUESTING_CUTOVER, State.CUTTING_OVER)
-SOURCE_OFF_NOTE = "the source VM is powered off"
+SOURCE_OFF_NOTE = "the source VM is powered off; to use it again, cancel first, which clears the target"
 
 CUTTING = (State.STOPPING_SOURCE, *SOURCE_IS_OFF)
 """A cutover was begun and has not ended."""

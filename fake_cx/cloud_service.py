@@ -48,7 +48,9 @@ class CloudService:
         self.vcd = Vcd(host, settings, outgoing, config.vcd_url, config.vcd_thumbprint)
         self.tenants: Sessions[Tenant] = Sessions(host, "tenant session", settings.session_life_s)
         self._cutover = Cutover(host, settings, config, self.manager, self.vcd)
-        self.migrations = Migrations(host, settings, self.manager, config.site, self._cut_over)
+        self.migrations = Migrations(
+            host, settings, self.manager, config.site, self._cut_over, self._cutover.undo
+        )
         identity = Identity(
             DEPLOYMENT_TYPE,
             config.root_password,

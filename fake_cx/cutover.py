@@ -20,6 +20,8 @@ from cxsim.fake_cx.vcd_client import ImportedVm, Vcd, VcdSession
 from cxsim.fake_cx.vcd_xml import ImportParams
 
 SYSTEM_ORG = "System"
+RUNNING = ("POWERED_ON", "SUSPENDED")
+"""States of a VM in vCD in which it may hold data that no other copy has."""
 
 
 class Cutover:
@@ -56,6 +58,7 @@ class Cutover:
         result = self._manager.follow(self._manager.export(replication_id, instance_id), exported)
         if not isinstance(result, dict) or not isinstance(result.get("vmId"), str):
             raise errors.UnexpectedAnswer("The export named no VM", replication_id)
+        migration.exported_vm = result["vmId"]
         with self._alone(migration):
             self._bring_into_vcd(migration, result["vmId"])
         migration.cutover_percent = Phase.CLEAN_UP.percent(0)
@@ -102,6 +105,25 @@ class Cutover:
             migration.cutover_percent = Phase.POWER_ON.percent(0)
             if migration.power_on:
                 session.power_on(imported.vm_href)
+
+    def undo(self, migration: Migration) -> None:
+        """Remove from vCD what a cutover that failed has brought there, found by the exported VM: the answer
+        to the import may have been lost. Raises `InvalidState` while the VM runs: its data are in use."""
+        if migration.exported_vm is None:
+            return
+        config = self._config
+        with self._vcd.session(config.vcd_user, SYSTEM_ORG, config.vcd_password) as session:
+            found = session.find_by_moref(config.vcenter_name, migration.exported_vm)
+            if found is None:
+                return
+            if found.status in RUNNING:
+                raise errors.InvalidState(
+                    f"The VM {found.name} of vApp {found.vapp_name} is {found.status} in vCloud Director: "
+                    "power it off there if the migration is to be undone.",
+                    found.name,
+                    found.vapp_name,
+                )
+            session.delete(found)
 
     def _import(self, session: VcdSession, migration: Migration, params: ImportParams) -> ImportedVm:
         target = migration.request.target

@@ -134,6 +134,8 @@ class Migration:
     cutover_asked: bool = False
     final_sequence: int | None = None
     power_on: bool = False
+    exported_vm: str | None = None
+    """moref of the VM that the cutover made of the replica, in the provider's vCenter."""
     vapp_href: str | None = None
     vm_href: str | None = None
     deleted: bool = False

@@ -24,7 +24,7 @@ RESTLESS = (State.SYNCING, State.CUTTING_OVER)
 
 class Migrations:
     """Every migration of one cloud service. `cut_over(migration)` is the work of a cutover, run in the
-    background once its last instance was asked for."""
+    background once its last instance was asked for; `undo(migration)` clears vCD after a failed one."""
 
     def __init__(
         self,
@@ -33,12 +33,14 @@ class Migrations:
         manager: ManagerClient,
         site: str,
         cut_over: Callable[[Migration], None],
+        undo: Callable[[Migration], None],
     ) -> None:
         self._host = host
         self._settings = settings
         self._manager = manager
         self._site = site
         self._cut_over = cut_over
+        self._undo = undo
         self._migrations: dict[str, Migration] = {}
         self._by_key: dict[tuple[str, str], Migration] = {}
         self._asking = False
@@ -257,14 +259,17 @@ class Migrations:
         self._watch()
 
     def delete(self, migration: Migration) -> None:
-        """Forget a migration, with its replica unless it has become a VM in vCD. Raises `InvalidState`
-        during a cutover, or what the Replication Manager answers."""
+        """Forget a migration, with its replica and whatever a cutover that failed has left; a completed one's
+        VM stays. Raises `InvalidState` during a cutover and while the VM of a failed one runs, or what vCD or
+        the Replication Manager answers: then it is still there, and can be deleted again."""
         if migration.state is State.CUTTING_OVER:
             raise errors.InvalidState(
                 f"The cutover of {migration.request.vm_name} is under way.", migration.id
             )
-        if migration.replication_id is not None and migration.state is not State.COMPLETED:
-            self._manager.remove(migration.replication_id, "ALL" if migration.vm_href is None else "AUTO")
+        if migration.state is not State.COMPLETED:
+            self._undo(migration)
+            if migration.replication_id is not None:
+                self._manager.remove(migration.replication_id, "ALL")
         migration.deleted = True
         self._migrations.pop(migration.id, None)
         self._by_key.pop((migration.org, migration.request.external_key), None)

@@ -28,6 +28,8 @@ class Replica:
     thin: bool
     export: Task | None = None
     exported_vm: str | None = None
+    unwanted: bool = False
+    """It was removed with its exported VM; an export that was under way is undone at its end."""
 
 
 class Destinations:
@@ -87,6 +89,9 @@ class Destinations:
             # vCenter may have the name already: then the id tells them apart [I].
             names = (name, f"{name} ({replica.replication_id})")
             replica.exported_vm = self._vcenter.create_vm(names, shape, replica.placement, replica.thin)
+            if replica.unwanted:
+                self._vcenter.destroy_vm(replica.exported_vm)
+                raise errors.ReplicationNotFound("The replication is gone.", replica.replication_id)
             return {"vmId": replica.exported_vm, "vcId": self._vcenter.instance_uuid()}
 
         workflow = Workflow("exportInstance", "replication", replica.replication_id, name)
@@ -109,6 +114,7 @@ class Destinations:
         unless `with_exported_vm` [I]."""
         self._data_plane.forget(self._host.name, replica.replication_id)
         self._replicas.pop(replica.replication_id, None)
+        replica.unwanted = with_exported_vm
         if with_exported_vm and replica.exported_vm is not None:
             self._vcenter.destroy_vm(replica.exported_vm)
 

@@ -94,7 +94,8 @@ class VcdSession:
     def known(self, href: str) -> str:
         """An href of a tenant, at the address that this appliance knows vCD by."""
         parts = urlsplit(href)
-        return self._peer.base_url + parts.path if parts.path.startswith("/api/") else href
+        query = f"?{parts.query}" if parts.query else ""
+        return f"{self._peer.base_url}{parts.path}{query}" if parts.path.startswith("/api/") else href
 
     def _call(
         self, method: str, href: str, data: bytes | None = None, media_type: str | None = None
@@ -141,6 +142,21 @@ class VcdSession:
     def name_of(self, href: str) -> str:
         """The name of anything."""
         return str(self.get(self.known(href)).get("name") or "")
+
+    def find_by_moref(self, vcenter_name: str, moref: str) -> vcd_xml.VmRecord | None:
+        """The VM that vCD has made, or begun to make, of a VM of a vCenter."""
+        vim_server = self.vim_server(vcenter_name)
+        query = f"/api/query?type=adminVM&format=records&pageSize=128&filter=moref=={moref}"
+        records = vcd_xml.vm_records(self.get(self.known(query)))
+        return next(
+            (r for r in records if r.vcenter.rpartition("/")[2] == vim_server.rpartition("/")[2]), None
+        )
+
+    def delete(self, vm: vcd_xml.VmRecord) -> None:
+        """Delete a VM that is off, with its vApp when nothing else is in it."""
+        alone = len(vcd_xml.vms_of(self.get(self.known(vm.vapp_href)))) <= 1
+        href = vm.vapp_href if alone else vm.href
+        self.wait(self.send("DELETE", self.known(href), None, None), f"delete VM {vm.name}")
 
     def vapp_exists(self, href: str) -> bool:
         """False when it was deleted: vCD answers 403 or 404 then."""

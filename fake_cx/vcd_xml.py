@@ -39,6 +39,21 @@ class ImportParams:
     network_href: str
 
 
+@dataclass(frozen=True)
+class VmRecord:
+    """A VM as the query service shows it to the system. `vcenter`: href of its vimServer."""
+
+    name: str
+    href: str
+    status: str
+    vapp_name: str
+    vapp_href: str
+    vcenter: str
+
+
+_RECORD_ATTRIBUTES = ("name", "href", "status", "containerName", "container", "vc")
+
+
 def parse(data: bytes) -> Element:
     """The root of a document. Raises ValueError for what is not XML."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
@@ -139,6 +154,14 @@ def vms_of(vapp: Element) -> list[tuple[str, str]]:
         (str(vm.get("name") or ""), str(vm.get("href")))
         for children in vapp.iterchildren(_vcloud("Children"))
         for vm in children.iterchildren(_vcloud("Vm"))
+    ]
+
+
+def vm_records(document: Element) -> list[VmRecord]:
+    """The adminVM records of a query."""
+    return [
+        VmRecord(*(str(record.get(name) or "") for name in _RECORD_ATTRIBUTES))
+        for record in document.iterchildren(_vcloud("AdminVMRecord"))
     ]
 
 

@@ -100,6 +100,8 @@ class Run:
                 clouds = self._world.appliance.clouds()
                 told = [e.fields["text"] for e in self._world.log.of("message")][-3:]
                 self._safety.problem(f"not completed: {statuses}, {clouds}, {told}, {self._memory}")
+            for orphan in self._memory.orphans:
+                self._safety.problem(f"left behind: {orphan}")
             return self._safety.finish(self._journal.decisions())
 
     def _conduct(self) -> None:

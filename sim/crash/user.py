@@ -2,7 +2,8 @@
 
 Rules of this file: goal-directed, so that it goes on from whatever it finds after a crash; what it remembers
 is in `Memory`, which outlives the core's process. It does what a user of the product would: a failed
-migration is cancelled, its source powered on again if it was running before, and migrated anew [I].
+migration is cancelled, its source powered on again if it was running before, and migrated anew [I]. It never
+cleans up after the product: what a cancelled migration has left is noted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from dataclasses import dataclass, field
 from cxsim.core.appliance import Appliance, CutoverRequest, Workload
 from cxsim.core.errors import UserError
 from cxsim.core.runtime import Runtime
-from cxsim.sim.crash.plans import CLOUD, PROVIDER_VCENTER, TENANT_VCENTER, Plan, form
+from cxsim.fake_vcd import power
+from cxsim.fake_vcd.model import Status
+from cxsim.sim.crash.plans import CLOUD, TENANT_VCENTER, Plan, form
 from cxsim.sim.world.world import World
 
 LOOK_S = 10.0
@@ -28,6 +31,8 @@ class Memory:
     paused: bool = False
     cutovers: int = 0
     tries: dict[str, int] = field(default_factory=dict)
+    orphans: list[str] = field(default_factory=list)
+    """What was left behind by migrations that had been cancelled."""
 
 
 class User:
@@ -71,6 +76,9 @@ class User:
         for row in rows.values():
             if row.status == "Error":
                 self._runtime.sleep(60)
+                if "power it off there" in (row.reason or ""):
+                    self._stop_target(row.vm)
+                    self._runtime.sleep(60)
                 self._appliance.cancel(row.vm)
                 rows = self._rows()
         missing = tuple(vm for vm in self._plan.vms if vm not in rows or rows[vm].status == "Cancelled")
@@ -96,39 +104,32 @@ class User:
         if again:
             self._runtime.sleep(120)
         for vm in missing:
-            if not self._clear_target(vm):
-                return
+            self._look_for_orphans(vm)
             self._power_back_on(vm)
         self._appliance.migrate(self._plan.request(missing))
         for vm in missing:
             self._memory.tries[vm] = self._memory.tries.get(vm, 0) + 1
 
-    def _clear_target(self, vm: str) -> bool:
-        """Delete what a failed cutover has left in vCloud Director, as a user does there before the next
-        attempt. False: something is still going on with it."""
-        left = [
-            (director, vapp, copy)
-            for director in self._world.directors.values()
-            for vapp in director.model.vapps
-            for copy in vapp.vms
-            if copy.name == vm or vapp.name == vm
+    def _look_for_orphans(self, vm: str) -> None:
+        """A cancelled migration has left nothing in vCloud Director: the product has cleared the target."""
+        vapps = [vapp for director in self._world.directors.values() for vapp in director.model.vapps]
+        self._memory.orphans += [
+            f"vApp {vapp.name} after the migration of {vm} was cancelled"
+            for vapp in vapps
+            if vapp.name == vm or any(copy.name == vm for copy in vapp.vms) or not vapp.vms
         ]
-        for director, vapp, copy in left:
-            if vapp.busy is not None:
-                return False
-            director.operations.release(copy)
-            vapp.vms.remove(copy)
-            if not vapp.vms:
-                vapp.vdc.vapps.remove(vapp)
-            vcenter = self._world.vcenters[PROVIDER_VCENTER]
-            if vcenter.find_vm(moref=copy.backing.moref) is not None:
-                vcenter.power(copy.backing.moref, "off")
-                vcenter.destroy(copy.backing.moref)
+
+    def _stop_target(self, vm: str) -> None:
+        """What the core's message asks for: power off in vCloud Director what was started."""
         for director in self._world.directors.values():
-            for vapp in list(director.model.vapps):
-                if not vapp.vms and vapp.name in self._plan.vapps and vapp.busy is None:
-                    vapp.vdc.vapps.remove(vapp)
-        return True
+            for vapp in director.model.vapps:
+                for copy in vapp.vms:
+                    if (
+                        copy.name == vm
+                        and copy.status is Status.POWERED_ON
+                        and vapp.busy is copy.busy is None
+                    ):
+                        power.start(director.operations, power.UNDEPLOY, copy, vapp.owner)
 
     def _power_back_on(self, vm: str) -> None:
         """The source of a failed cutover runs again, unless its copy does."""

@@ -21,6 +21,8 @@ from cx_provider import CxProvider, error_object, reply
 from cxsim.core.appliance import Appliance
 from cxsim.core.errors import Conflict, ConnectionTrouble, InputError, NotFound
 
+SOURCE_OFF = "the source VM is powered off; to use it again, cancel first, which clears the target"
+
 
 def test_a_cutover_needs_confirmation_and_ready_vms(
     running: Appliance, runtime: VirtualRuntime, cx: CxProvider, vcenter: FakeVcenter
@@ -109,7 +111,7 @@ def test_a_refused_cutover_is_an_error_that_says_that_the_source_is_off(
     (row,) = running.workloads()
     assert row.status == "Error"
     assert row.reason is not None
-    assert row.reason.endswith("Busy [InvalidState]; the source VM is powered off")
+    assert row.reason.endswith(f"Busy [InvalidState]; {SOURCE_OFF}")
 
 
 def test_an_error_during_the_cutover_says_that_the_source_is_off(
@@ -120,7 +122,7 @@ def test_an_error_during_the_cutover_says_that_the_source_is_off(
     runtime.sleep(1)
     cx.report("deckard", "ERROR", None, error_object("VcdFailure", "No space."))
     runtime.sleep(31)
-    assert running.workloads()[0].reason == "No space [VcdFailure]; the source VM is powered off"
+    assert running.workloads()[0].reason == f"No space [VcdFailure]; {SOURCE_OFF}"
 
 
 def test_a_cold_migration_runs_through_without_a_cutover_by_hand(

@@ -75,6 +75,11 @@ class ManagerClient:
         found = items if isinstance(items, list) else []
         return {str(i.get("id")): i for i in found if isinstance(i, dict)}
 
+    def find(self, external_key: str) -> str | None:
+        """The id of the replication with this key: the answer to its start may have been lost."""
+        found = (i for i, shown in self.statuses().items() if shown.get("externalKey") == external_key)
+        return next(found, None)
+
     def start(self, document: dict[str, Any]) -> str:
         """Start a replication and wait until it was configured; its id."""
         task = self._call("POST", "/replications", document).expect(202).document()

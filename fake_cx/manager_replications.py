@@ -88,6 +88,9 @@ class Replications:
             self._forget(record)
             self._undo(record)
             raise
+        if self._records.get(record.id) is not record:  # it was removed meanwhile
+            self._undo(record)
+            raise errors.ReplicationNotFound("The replication was removed.", record.id)
         record.vm = answer["vm"] if isinstance(answer.get("vm"), dict) else {}
         record.started = True
         record.take({"state": "syncing", "percent": 0}, self._host.now())

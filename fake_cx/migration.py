@@ -126,6 +126,8 @@ class Migration:
     org: str
     request: MigrationRequest
     state: State
+    ordered: bool = False
+    """The Replication Manager may have been asked for the replication."""
     replication_id: str | None = None
     status: dict[str, Any] | None = None
     error: errors.H4Error | None = None

@@ -108,11 +108,14 @@ class Migrations:
             self.apply(migration, Event.STARTED)
         except Exception as error:
             self.fail(migration, error)
+            if migration.deleted:
+                self._remove_late(migration)
             return
         self._watch()
 
     def _start_replication(self, migration: Migration) -> str:
         document = self._replication_document(migration)
+        migration.ordered = True
         for attempt in range(1, self._settings.attempts + 1):
             try:
                 return self._manager.start(document)
@@ -268,11 +271,25 @@ class Migrations:
             )
         if migration.state is not State.COMPLETED:
             self._undo(migration)
-            if migration.replication_id is not None:
-                self._manager.remove(migration.replication_id, "ALL")
+            self._remove_replication(migration)
         migration.deleted = True
         self._migrations.pop(migration.id, None)
         self._by_key.pop((migration.org, migration.request.external_key), None)
+
+    def _remove_replication(self, migration: Migration) -> None:
+        replication_id = migration.replication_id
+        if replication_id is None and migration.ordered:
+            replication_id = self._manager.find(migration.id)
+        if replication_id is not None:
+            self._manager.remove(replication_id, "ALL")
+
+    def _remove_late(self, migration: Migration) -> None:
+        """It was deleted while it was being started, and how the start ended is not known."""
+        for _ in range(self._settings.removal_attempts):
+            with suppress(errors.H4Error):
+                self._remove_replication(migration)
+                return
+            self._host.sleep(self._settings.removal_retry_s)
 
 
 def _require(migration: Migration, event: Event) -> None:

@@ -6,7 +6,9 @@ an export takes time and a host does one at a time (cx.md 3.5 [C]); exporting ag
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cxsim.emulator.host import Host
@@ -30,6 +32,11 @@ class Replica:
     exported_vm: str | None = None
     unwanted: bool = False
     """It was removed with its exported VM; an export that was under way is undone at its end."""
+
+    @property
+    def vm_uuid(self) -> str:
+        """Instance UUID of the VM that it is exported as, by which that is found again."""
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, self.replication_id))
 
 
 class Destinations:
@@ -86,11 +93,14 @@ class Destinations:
             self._wait_for_slot(replica.placement.host_id, duration_s)
             task.started_s = self._host.now()
             self._host.sleep(duration_s)
+            if replica.unwanted:
+                raise errors.ReplicationNotFound("The replication is gone.", replica.replication_id)
             # vCenter may have the name already: then the id tells them apart [I].
             names = (name, f"{name} ({replica.replication_id})")
-            replica.exported_vm = self._vcenter.create_vm(names, shape, replica.placement, replica.thin)
+            wanted = replace(shape, instance_uuid=replica.vm_uuid)
+            replica.exported_vm = self._vcenter.create_vm(names, wanted, replica.placement, replica.thin)
             if replica.unwanted:
-                self._vcenter.destroy_vm(replica.exported_vm)
+                self._patiently(lambda: self._vcenter.destroy_vm(replica.vm_uuid))
                 raise errors.ReplicationNotFound("The replication is gone.", replica.replication_id)
             return {"vmId": replica.exported_vm, "vcId": self._vcenter.instance_uuid()}
 
@@ -111,12 +121,22 @@ class Destinations:
 
     def remove(self, replica: Replica, with_exported_vm: bool) -> None:
         """Stop expecting and drop the replica. An exported VM belongs to whoever asked for the export,
-        unless `with_exported_vm` [I]."""
+        unless `with_exported_vm` [I]. Raises `VcenterFailure`: then the replica is still there."""
+        replica.unwanted = with_exported_vm
+        if with_exported_vm and replica.export is not None:
+            self._vcenter.destroy_vm(replica.vm_uuid)
         self._data_plane.forget(self._host.name, replica.replication_id)
         self._replicas.pop(replica.replication_id, None)
-        replica.unwanted = with_exported_vm
-        if with_exported_vm and replica.exported_vm is not None:
-            self._vcenter.destroy_vm(replica.exported_vm)
+
+    def _patiently(self, work: Callable[[], None]) -> None:
+        """Try until vCenter can be reached. Raises what the last try raised."""
+        for _ in range(self._settings.removal_attempts - 1):
+            try:
+                work()
+                return
+            except errors.H4Error:
+                self._host.sleep(self._settings.removal_retry_s)
+        work()
 
     def statuses(self, owner: str) -> list[dict[str, Any]]:
         """Every replica of this owner."""

@@ -155,7 +155,8 @@ class VcdSession:
     def delete(self, vm: vcd_xml.VmRecord) -> None:
         """Delete a VM that is off, with its vApp when nothing else is in it."""
         alone = len(vcd_xml.vms_of(self.get(self.known(vm.vapp_href)))) <= 1
-        href = vm.vapp_href if alone else vm.href
+        # A vApp counts as deployed until somebody stops it, also when its only VM was stopped by itself.
+        href = f"{vm.vapp_href}?force=true" if alone else vm.href
         self.wait(self.send("DELETE", self.known(href), None, None), f"delete VM {vm.name}")
 
     def vapp_exists(self, href: str) -> bool:

@@ -101,9 +101,10 @@ class VcenterClient(Protocol):
         """A host and datastore for a replica; `datastore` by moref or name, '' = most free space."""
 
     def create_vm(self, names: tuple[str, ...], shape: VmShape, placement: Placement, thin: bool) -> str:
-        """Register a VM of this shape, powered off, under the first name that is free; its moref."""
+        """Register a VM of this shape and instance UUID, powered off, under the first name that is free; its
+        moref. One with this UUID that is there already is as good: an earlier answer was lost."""
 
-    def destroy_vm(self, moref: str) -> None:
+    def destroy_vm(self, instance_uuid: str) -> None:
         """Delete a VM with its disks; one that is gone already is no error."""
 
 
@@ -216,6 +217,9 @@ class PyVmomiVcenter:
 
     def create_vm(self, names: tuple[str, ...], shape: VmShape, placement: Placement, thin: bool) -> str:
         with self._session("register a VM") as si:
+            made = self._with_uuid(si, shape.instance_uuid)
+            if made is not None:
+                return str(made._GetMoId())
             host = vim.HostSystem(placement.host_id, si._stub)
             folder, pool = self._folder_and_pool(si, host)
             for last, name in enumerate(names, start=1 - len(names)):
@@ -228,12 +232,18 @@ class PyVmomiVcenter:
                         raise
             raise ValueError("no name was given")
 
-    def destroy_vm(self, moref: str) -> None:
+    def destroy_vm(self, instance_uuid: str) -> None:
         try:
-            with self._session("delete a VM", moref) as si:
-                self._finish(vim.VirtualMachine(moref, si._stub).Destroy_Task(), "Destroy_Task")
+            with self._session("delete a VM", instance_uuid) as si:
+                made = self._with_uuid(si, instance_uuid)
+                if made is not None:
+                    self._finish(made.Destroy_Task(), "Destroy_Task")
         except errors.VmNotFound:
             return
+
+    def _with_uuid(self, si: Any, instance_uuid: str) -> Any:
+        index = si.RetrieveContent().searchIndex
+        return index.FindByUuid(uuid=instance_uuid, vmSearch=True, instanceUuid=True)
 
     @contextmanager
     def _session(self, purpose: str, moref: str = "") -> Iterator[Any]:
@@ -376,6 +386,7 @@ def _vm_spec(name: str, shape: VmShape, datastore: str, thin: bool) -> Any:
     )
     return vim.vm.ConfigSpec(
         name=name,
+        instanceUuid=shape.instance_uuid,
         numCPUs=shape.cpus,
         memoryMB=shape.memory_bytes // MIB,
         guestId=shape.guest_id,

@@ -106,7 +106,7 @@ def test_a_vm_that_runs_at_the_target_is_named_and_not_deleted(cx, tenant, monke
             "The VM deckard of vApp deckard is POWERED_ON in vCloud Director: "
             "power it off there if the migration is to be undone.",
         )
-        url = f"https://10.3.0.41/api/vApp/vapp-{vapp.id}/action/undeploy"
+        url = f"https://10.3.0.41/api/vApp/vm-{vapp.vms[0].id}/action/undeploy"
         body = b'<UndeployVAppParams xmlns="http://www.vmware.com/vcloud/v1.5"/>'
         login = cx.call(
             "POST",
@@ -168,3 +168,71 @@ def test_an_export_that_was_under_way_when_its_replication_was_removed_leaves_no
 
     cx.run(migrate)
     assert left(cx) == NOTHING
+
+
+def test_a_vm_whose_registration_was_never_answered_is_found_and_deleted(cx, tenant, monkeypatch):
+    original = cx.cloud_vcenter.create_vm
+
+    def unanswered(*arguments):
+        original(*arguments)
+        raise errors.VcenterFailure(
+            "Could not register a VM: Remote end closed connection", "https://10.3.0.31"
+        )
+
+    monkeypatch.setattr(cx.cloud_vcenter, "create_vm", unanswered)
+
+    def migrate():
+        migration_id, state = cut_over(cx, tenant)
+        assert state == "ERROR"
+        assert left(cx)[1] == ["vm-100"]
+        delete(tenant, migration_id).expect(204)
+
+    cx.run(migrate)
+    assert left(cx) == NOTHING
+
+
+def test_a_replica_stays_known_until_its_exported_vm_is_gone(cx, tenant, monkeypatch):
+    mended = failing(monkeypatch, "import_as_vapp")
+
+    def migrate():
+        migration_id, state = cut_over(cx, tenant)
+        assert state == "ERROR"
+        mended()
+        cx.cloud_vcenter.fault = errors.VcenterFailure("vCenter is away", "https://10.3.0.31")
+        delete(tenant, migration_id).expect(204)
+        assert left(cx)[1] == ["vm-100"]
+        cx.cloud_vcenter.fault = None
+        cx.clock.sleep(600.0)
+
+    cx.run(migrate)
+    assert left(cx) == NOTHING
+
+
+@pytest.mark.parametrize("deleted_early", [False, True])
+def test_a_replication_whose_start_was_never_answered_is_found_and_removed(
+    cx, tenant, monkeypatch, deleted_early
+):
+    manager = cx.cloud_service.manager
+    original = manager.start
+
+    def unanswered(document):
+        original(document)
+        cx.clock.sleep(60.0)
+        raise errors.AnswerTimedOut("https://10.3.0.33:8044 did not answer in time", "https://10.3.0.33:8044")
+
+    monkeypatch.setattr(manager, "start", unanswered)
+
+    def migrate():
+        tenant.register()
+        migration_id = tenant.start()
+        if deleted_early:
+            cx.clock.sleep(30.0)
+        else:
+            tenant.wait(migration_id, "ERROR")
+        delete(tenant, migration_id).expect(204)
+        cx.clock.sleep(1200.0)
+
+    cx.run(migrate)
+    assert left(cx) == NOTHING
+    assert cx.manager.replications.all() == []
+    assert cx.tenant_vcenter.replicating == {}

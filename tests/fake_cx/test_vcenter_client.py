@@ -19,6 +19,7 @@ from cxsim.fake_vcenter import VCenter, inventory
 
 GIB = 2**30
 SETTINGS = CxSettings(vcenter_task_poll_s=0.02, vcenter_task_limit_s=5.0, vcenter_timeout_s=5.0)
+UUID = "52e1f9c0-0000-4000-8000-000000000001"
 FAST = inventory.Durations(reconfigure_s=0.01, create_s=0.01, destroy_s=0.01)
 
 
@@ -101,7 +102,7 @@ def test_a_vcenter_that_refuses_the_replication_is_quoted(client, vcenter):
 def test_an_unknown_vm_is_not_found(client):
     with pytest.raises(errors.VmNotFound, match="has no VM vm-99999"):
         client.vm_shape("vm-99999")
-    client.destroy_vm("vm-99999")
+    client.destroy_vm("99999999-0000-0000-0000-000000000000")
 
 
 def test_a_replica_goes_where_most_space_is_or_where_it_was_told(client):
@@ -114,22 +115,26 @@ def test_a_replica_goes_where_most_space_is_or_where_it_was_told(client):
 
 
 def test_a_vm_is_registered_with_the_same_shape_and_deleted_again(client, vcenter):
-    shape = client.vm_shape(_moref(vcenter, "deckard"))
+    shape = replace(client.vm_shape(_moref(vcenter, "deckard")), instance_uuid=UUID)
     made = client.create_vm(("replica", "other"), shape, client.placement("", ""), thin=True)
     copy = client.vm_shape(made)
     assert (copy.name, copy.cpus, copy.memory_bytes, copy.powered_on) == ("replica", 2, 4 * GIB, False)
     assert [d.capacity_bytes for d in copy.disks] == [d.capacity_bytes for d in shape.disks]
     assert copy.nics == 1
-    client.destroy_vm(made)
+    again = client.create_vm(("replica", "other"), shape, client.placement("", ""), thin=True)
+    assert again == made, "found again by its UUID"
+    client.destroy_vm(UUID)
     with pytest.raises(errors.VmNotFound):
         client.vm_shape(made)
+    client.destroy_vm(UUID)
 
 
 def test_a_name_that_is_taken_is_replaced_by_the_next(client, vcenter):
-    shape, placement = client.vm_shape(_moref(vcenter, "deckard")), client.placement("", "")
+    shape = replace(client.vm_shape(_moref(vcenter, "deckard")), instance_uuid=UUID)
+    placement = client.placement("", "")
     made = client.create_vm(("deckard", "deckard (H4-1)"), shape, placement, thin=False)
     assert client.vm_shape(made).name == "deckard (H4-1)"
-    client.destroy_vm(made)
+    client.destroy_vm(UUID)
     with pytest.raises(errors.VcenterFailure, match="DuplicateName"):
         client.create_vm(("deckard",), shape, placement, thin=False)
 

@@ -314,6 +314,8 @@ class StubVcenter:
         self.shapes: dict[str, VmShape] = {}
         self.replicating: dict[str, ReplicationSpec] = {}
         self.destroyed: list[str] = []
+        self.made: dict[str, str] = {}
+        """Morefs by instance UUID."""
         self.infrastructure = InMemoryInfrastructure()
         self.fault: errors.H4Error | None = None
 
@@ -349,15 +351,21 @@ class StubVcenter:
 
     def create_vm(self, names: tuple[str, ...], shape: VmShape, placement: Placement, thin: bool) -> str:
         self._check()
+        if shape.instance_uuid in self.made:
+            return self.made[shape.instance_uuid]
         moref = f"vm-{100 + len(self.infrastructure.vms)}"
         disks = tuple(BackingDisk(d.key, d.capacity_bytes, placement.datastore, thin) for d in shape.disks)
         nics = tuple(BackingNic(n, f"00:50:56:00:00:0{n}") for n in range(shape.nics))
         self.infrastructure.add(
             BackingVm(moref, names[0], shape.cpus, shape.memory_bytes, disks, nics, "off")
         )
+        self.made[shape.instance_uuid] = moref
         return moref
 
-    def destroy_vm(self, moref: str) -> None:
+    def destroy_vm(self, instance_uuid: str) -> None:
         self._check()
+        moref = self.made.pop(instance_uuid, "")
+        if moref not in self.infrastructure.vms:
+            return
         self.destroyed.append(moref)
         self.infrastructure.vms.pop(moref, None)

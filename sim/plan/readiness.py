@@ -2,7 +2,7 @@
 
 Rules of this file: the worst verdict of a VM's reasons (readiness_rules.py) is its verdict. Nothing is left
 out silently: every VM of the inventory is in the answer, a BLOCKED one is outside the plan unless it is
-included by name, and totals are given with and without. What an export cannot show is unknown, not fine: see UNSEEN.
+included by name, and totals are given with and without. What an export cannot show is unknown: see UNSEEN.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from cxsim.sim.render import assumptions_text, rpo_texts
 from cxsim.sim.result import Exit, RunResult
 
 
@@ -37,4 +38,21 @@ def write_junit(path: Path, results: Sequence[RunResult]) -> None:
             if not check.met:
                 failure = etree.SubElement(case, "failure", message="expectation not met")
                 failure.text = "\n".join((check.detail, *result.causes))
+        if result.rpo:
+            etree.SubElement(suite, "system-out").text = "\n".join(_rpo(result))
     path.write_bytes(etree.tostring(root, pretty_print=True, xml_declaration=True, encoding="utf-8"))
+
+
+def _rpo(result: RunResult) -> list[str]:
+    """The RPO figures: a line a VM, what violations were spent on, what the figures rest on."""
+    lines = []
+    for line in result.rpo:
+        ages, unit = (line.age_rpos, " RPOs") if line.age_s is None else (line.age_s, " s")
+        shown = (
+            "" if ages is None else ", data age p50/p95/p99 " + "/".join(f"{age:.2f}" for age in ages) + unit
+        )
+        lines.append(
+            f"{line.vm}: time in RPO {line.time_in_rpo:.4%}, {line.violation_count} violations, "
+            f"peak data age {line.peak_age_s:.0f} s{shown}, {line.syncs} syncs"
+        )
+    return [*lines, *rpo_texts(result.rpo), assumptions_text(result.replication)]

@@ -53,6 +53,30 @@ class RpoLine:
     violations: tuple[tuple[float, float], ...]
     peak_age_s: float
     syncs: int
+    violation_count: int = 0
+    """All, also those of the fleet and those whose times are not kept."""
+    violated_s: float = 0.0
+    bottlenecks: tuple[tuple[str, float], ...] = ()
+    """What the violated seconds were spent on, the most first."""
+    violation_bottlenecks: tuple[str, ...] = ()
+    """What most of each of `violations` was spent on."""
+    age_s: tuple[float, float, float] | None = None
+    """The data age that was kept for 50, 95 and 99 % of the time; None for the fleet, where RPOs differ."""
+    age_rpos: tuple[float, float, float] | None = None
+    """The same in RPOs."""
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A setting of the replication that the RPO figures rest on. `grade`: D, O, C or I (inferred), as in
+    docs/replication.md; `given`: the scenario says it, otherwise it is the default."""
+
+    name: str
+    value: float | str | bool
+    unit: str
+    grade: str
+    source: str
+    given: bool
 
 
 @dataclass(frozen=True)
@@ -79,6 +103,8 @@ class RunResult:
     wall_s: float
     events: int
     pins: dict[str, str] = field(default_factory=dict)
+    replication: tuple[Assumption, ...] = ()
+    """What the RPO figures rest on; empty without figures."""
 
     @property
     def checks_met(self) -> int:

@@ -8,17 +8,16 @@ report only.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
 from cxsim.sim.driver import Driver
 from cxsim.sim.eventlog import EventLog, LoggedEvent
 from cxsim.sim.faults import FaultSchedule
+from cxsim.sim.figures import RunFigures, assumptions_of, rpo_lines
 from cxsim.sim.kernel import hooks, tripwire, watchdog
-from cxsim.sim.replication.accounting import RpoReport, VmRpo
-from cxsim.sim.result import Check, Exit, RpoLine, RunResult
+from cxsim.sim.result import Check, Exit, RunResult
 from cxsim.sim.scenario import Outcome, Scenario, Watch, evaluate
 from cxsim.sim.story import Storyteller
 from cxsim.sim.world.causes import causes_of
@@ -63,7 +62,7 @@ def run_scenario(
             schedule = FaultSchedule(world.hub, world, scenario, watch)
             problems = take_steps(world, scenario, watch)
             end_us = world.hub.elapsed_us
-            report = world.plane.report()
+            report, settings = world.plane.report(), world.plane.settings
             faults = schedule.finish()
             causes = causes_of(world)
     figures = RunFigures(report, scenario.start_s)
@@ -93,7 +92,7 @@ def run_scenario(
         checks=checks,
         story=tuple(story),
         causes=tuple(causes),
-        rpo=tuple(_rpo_lines(report, scenario.start_s)),
+        rpo=(lines := rpo_lines(report, scenario.start_s)),
         faults=faults,
         gaps=gaps,
         problems=tuple(problems),
@@ -102,6 +101,7 @@ def run_scenario(
         wall_s=time.perf_counter() - started,
         events=len(log.events),
         pins=pins(),
+        replication=assumptions_of(settings) if lines else (),
     )
 
 
@@ -136,52 +136,3 @@ def _check(outcome: Outcome) -> Check:
 def gap_text(event: LoggedEvent) -> str:
     """A `gap` event in words."""
     return f"{event.fields['product']} ({event.host}) does not implement {event.fields['operation']}"
-
-
-@dataclass(frozen=True)
-class _VmFigures:
-    """RPO figures as expectations read them: microseconds since the start."""
-
-    name: str
-    time_in_rpo: float | None
-    violations: tuple[tuple[int, int], ...]
-    peak_age_s: float
-    p95_age_s: float | None
-    bottleneck: str | None
-
-
-class RunFigures:
-    """The data plane's report as expectations read it."""
-
-    def __init__(self, report: RpoReport, start_s: float) -> None:
-        self.vms: Mapping[str, _VmFigures] = {vm.name: _figures(vm, start_s) for vm in report.vms}
-        spans = sorted(span for vm in self.vms.values() for span in vm.violations)
-        fleet = report.fleet
-        most = _bottleneck(fleet.causes)
-        self.fleet = _VmFigures("fleet", fleet.time_in_rpo, tuple(spans), fleet.peak_age_s, None, most)
-
-
-def _figures(vm: VmRpo, start_s: float) -> _VmFigures:
-    spans = tuple(
-        (round((v.from_s - start_s) * 1e6), round((v.until_s - start_s) * 1e6)) for v in vm.violations
-    )
-    p95_s = None if vm.ages is None else vm.ages.p95
-    return _VmFigures(vm.name, vm.time_in_rpo, spans, vm.peak_age_s, p95_s, _bottleneck(vm.causes))
-
-
-def _bottleneck(causes: Sequence[tuple[str, float]]) -> str | None:
-    """What most was spent on; causes are ranked."""
-    return causes[0][0] if causes and causes[0][1] > 0 else None
-
-
-def _rpo_lines(report: RpoReport, start_s: float) -> list[RpoLine]:
-    lines = [_rpo_line(vm.name, vm.rpo_s, vm, start_s) for vm in report.vms if vm.time_in_rpo is not None]
-    if len(lines) > 1:
-        fleet = report.fleet
-        lines.append(RpoLine("fleet", None, fleet.time_in_rpo or 0.0, (), fleet.peak_age_s, fleet.syncs))
-    return lines
-
-
-def _rpo_line(name: str, rpo_s: float, vm: VmRpo, start_s: float) -> RpoLine:
-    spans = tuple((v.from_s - start_s, v.until_s - start_s) for v in vm.violations)
-    return RpoLine(name, rpo_s, vm.time_in_rpo or 0.0, spans, vm.peak_age_s, vm.syncs)

@@ -117,7 +117,8 @@ def _vcd_vm(f: dict[str, Any]) -> str | None:
 
 def _rpo(f: dict[str, Any]) -> str | None:
     age = f"{f['age_s'] / 60:.1f} min"
-    return f"{f['vm']}: RPO {f['change']}, data age {age}"
+    spent = f" (the violation was spent on: {f['bottleneck']})" if "bottleneck" in f else ""
+    return f"{f['vm']}: RPO {f['change']}, data age {age}{spent}"
 
 
 def _fault(f: dict[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cxsim.sim.diagnosis.told import ERROR, RUNNING, last_statuses, standing_errors
 from cxsim.sim.eventlog import LoggedEvent
-from cxsim.sim.run import RunFigures
+from cxsim.sim.figures import RunFigures
 from cxsim.sim.scenario import Scenario, evaluate
 
 

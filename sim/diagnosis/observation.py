@@ -17,9 +17,10 @@ from cxsim.sim.diagnosis.subjects import Subject
 from cxsim.sim.eventlog import EventLog, LoggedEvent
 from cxsim.sim.explain import Cause, FlowVerdict, Status, causes, evaluate
 from cxsim.sim.faults import FaultSchedule
+from cxsim.sim.figures import RunFigures
 from cxsim.sim.kernel import hooks
 from cxsim.sim.result import FaultRecord
-from cxsim.sim.run import RunFigures, gap_text, take_steps
+from cxsim.sim.run import gap_text, take_steps
 from cxsim.sim.scenario import Scenario, Watch
 from cxsim.sim.scenario.scenario import DEFAULT_SEED
 from cxsim.sim.world.world import World

@@ -49,6 +49,14 @@ class Ages:
     p95: float
     p99: float
 
+    def times(self, unit: float) -> Ages:
+        """The same in another unit."""
+        return Ages(self.p50 * unit, self.p95 * unit, self.p99 * unit)
+
+    def at_most(self, peak: float) -> Ages:
+        """None is above the peak: within a bin, interpolation may be."""
+        return Ages(min(self.p50, peak), min(self.p95, peak), min(self.p99, peak))
+
 
 @dataclass(frozen=True)
 class VmRpo:
@@ -134,7 +142,9 @@ def fleet_of(vms: tuple[VmRpo, ...], ages: Ages | None = None) -> FleetRpo:
         syncs=sum(vm.syncs for vm in seen),
         late_syncs=sum(vm.late_syncs for vm in seen),
         causes=ranked([math.fsum(dict(vm.causes).get(name, 0.0) for vm in seen) for name in CAUSES]),
-        ages=ages,
+        ages=ages
+        if ages is None
+        else ages.at_most(max((vm.peak_age_s / vm.rpo_s for vm in seen), default=0.0)),
     )
 
 
@@ -214,7 +224,7 @@ def vm_rpo(
             np.add.at(sums, bins_of(ratios), signs * ratios)
         ages = percentiles(kinks, sums)
         if ages is not None:
-            ages = Ages(ages.p50 * rpo_s, ages.p95 * rpo_s, ages.p99 * rpo_s)
+            ages = ages.times(rpo_s).at_most(peak_s)
     return VmRpo(
         name=name,
         rpo_s=rpo_s,

@@ -415,7 +415,9 @@ class Engine:
                 self._latest[i] = done
                 self._events.append(done)
             else:
-                self._events.append(RpoChanged(i, bool(a), b, c))
+                last = self._violations.get(i, ())
+                cause = CAUSES[last[-1][2]] if last and not a and last[-1][1] == b else None
+                self._events.append(RpoChanged(i, bool(a), b, c, cause))
         if self._kept >= self._keep:
             st.cnt[s.KEEP] = 0
 

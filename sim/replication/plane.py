@@ -321,12 +321,10 @@ class SimDataPlane:
                     )
                 else:
                     change = "violated" if happened.violated else "restored"
-                    self._log.record(
-                        _us(happened.at_s),
-                        "-",
-                        "rpo",
-                        {"vm": vm, "change": change, "age_s": round(happened.age_s, 6)},
-                    )
+                    fields = {"vm": vm, "change": change, "age_s": round(happened.age_s, 6)}
+                    if happened.cause is not None:
+                        fields["bottleneck"] = happened.cause
+                    self._log.record(_us(happened.at_s), "-", "rpo", fields)
         finally:
             self._recording = False
 

@@ -54,6 +54,8 @@ class RpoChanged:
     violated: bool
     at_s: float
     age_s: float
+    cause: str | None = None
+    """When it came back: what most of the violation was spent on (accounting.CAUSES)."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,18 @@ def _constant(default: Any, unit: str, grade: Literal["D", "O", "C", "I"], sourc
     return field(default=default, metadata={"unit": unit, "grade": grade, "source": source})
 
 
+SCHEDULE_PARAMETERS = (
+    "schedule",
+    "fixed_interval_s",
+    "expected_of_last",
+    "expected_margin",
+    "even_out_up_to",
+    "link_efficiency",
+    "compression",
+)
+"""Settings that results always tell, whatever they rest on."""
+
+
 @dataclass(frozen=True)
 class Constant:
     """A constant with what it rests on."""
@@ -57,10 +69,13 @@ class Settings:
         "resume", "-", "I", "whether an interrupted transfer keeps the blocks that had arrived"
     )
     expected_of_last: int = _constant(
-        15, "instances", "D", "simulators.md 5: average of the previous 15 deltas; cx.md 6.1: 'the last few'"
+        15,
+        "instances",
+        "I",
+        "sources disagree: average of the previous 15 deltas (simulators.md 5), 'the last few' (cx.md 6.1)",
     )
     expected_margin: float = _constant(
-        0.20, "fraction", "D", "simulators.md 5: estimate = average + 20 %; another source says 15 %"
+        0.20, "fraction", "I", "sources disagree: average + 20 % (simulators.md 5), or 15 %"
     )
     schedule: Literal["vendor", "fixed", "continuous"] = _constant(
         "vendor",

@@ -11,8 +11,9 @@ import pytest
 from cxsim.sim.eventlog import EventLog
 from cxsim.sim.explain import Cause, Endpoint, causes, evaluate
 from cxsim.sim.faults import FaultSchedule
+from cxsim.sim.figures import RunFigures
 from cxsim.sim.kernel import hooks
-from cxsim.sim.run import RunFigures, take_steps
+from cxsim.sim.run import take_steps
 from cxsim.sim.scenario import Outcome, Scenario, Watch
 from cxsim.sim.scenario import evaluate as judge
 from cxsim.sim.world.world import World

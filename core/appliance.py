@@ -58,12 +58,11 @@ class Appliance:
         """`open_vcenter`, `open_vcd`: others in the place of the real clients. `journal`: where decisions are
         written down before they take effect (None: nowhere)."""
         self._runtime = runtime
-        open_vcenter = open_vcenter or VcenterLogins(runtime, config)
         open_vcd = open_vcd or VcdLogins(config.timeouts_s)
-        self._journal = journal or NoJournal()
-        self._open_vcenter = open_vcenter
-        decisions = Decisions(runtime, self._journal)
+        self._decisions = decisions = Decisions(runtime, journal or NoJournal(), config.journal_most)
         self.trusted = TrustedCertificates(runtime, decisions, config.certificate_dates)
+        open_vcenter = open_vcenter or VcenterLogins(runtime, config, self.trusted.registering())
+        self._open_vcenter = open_vcenter
         self._clouds = ProviderClouds(runtime, config, self.trusted, open_vcd, decisions)
         self._migrations = Migrations(runtime, config, self._clouds, open_vcenter, decisions)
 
@@ -71,7 +70,7 @@ class Appliance:
         """Go on where the process before this one was cut off, as its journal tells: to be called once,
         before anything else. Every step that may have been under way is done again; each is found by its
         key at the provider, or is harmless when repeated. `ask_password`: for each cloud in the list."""
-        known = list(self._journal.decisions())
+        known = self._decisions.read()
         self.trusted.restore(known)
         self._migrations.book.restore(known)
         self._clouds.restore(known, ask_password)

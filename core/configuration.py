@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cxsim.core.decisions import COMPACT_AFTER
+
 
 @dataclass(frozen=True)
 class ReplicatorConfig:
@@ -61,7 +63,9 @@ class ApplianceConfig:
     """A pinned certificate must also be within its dates, by this appliance's clock. No source says whether
     CX looks at them [I]; that it needs an OCSP responder (cx.md P9) hints at it."""
     vcenter_thumbprint: str | None = None
-    """SHA-256 of the vCenter's certificate; None: what it shows first is registered."""
+    """SHA-256 of the vCenter's certificate; None: what it shows first is registered, in the journal."""
+    journal_most: int = COMPACT_AFTER
+    """Decisions written to the journal before it is compacted; at least four times what is kept."""
 
     vcenter_task_poll_s: float = 2.0
     """Between two looks at a vCenter task."""

@@ -3,7 +3,8 @@
 Rules of this file: nothing changes state but `Decisions.take`. It finds the transition (an illegal one
 raises and changes nothing), hands the decision to the journal, then lets it take effect, all before the
 action is begun. So whatever is written down by the journal is a superset of what was acted on. The lock is
-held for the bookkeeping alone, never across a call to a product.
+held for the bookkeeping alone, never across a call to a product. The journal does not grow without end: when
+much was written since the last time, what everybody keeps now takes the place of how it came about.
 """
 
 from __future__ import annotations
@@ -15,6 +16,12 @@ from typing import Any, Protocol, TypeVar
 
 from cxsim.core.runtime import Runtime
 from cxsim.core.transitions import TransitionTable
+
+SNAPSHOT = "snapshot"
+"""The event of a decision that stands for all those before it: `after` and `facts` are how things are."""
+
+COMPACT_AFTER = 5000
+"""Decisions written before the journal is compacted; more when there is more to keep."""
 
 S = TypeVar("S", bound=Enum)
 E = TypeVar("E", bound=Enum)
@@ -43,6 +50,9 @@ class Journal(Protocol):
     def decisions(self) -> Iterable[Decision]:
         """Everything that was written down, in order."""
 
+    def replace(self, *decisions: Decision) -> bool:
+        """Write decisions down in the place of everything: wholly, or not at all and False."""
+
 
 class NoJournal:
     """Keeps nothing: the state lives as long as the process."""
@@ -54,13 +64,43 @@ class NoJournal:
         """Nothing."""
         return ()
 
+    def replace(self, *decisions: Decision) -> bool:
+        """Do nothing."""
+        return True
+
 
 class Decisions:
     """The gate."""
 
-    def __init__(self, runtime: Runtime, journal: Journal) -> None:
+    def __init__(self, runtime: Runtime, journal: Journal, compact_after: int = COMPACT_AFTER) -> None:
         self._journal = journal
         self._lock = runtime.lock()
+        self._keepers: list[Callable[[], Iterable[Decision]]] = []
+        self._compact_after = self._limit = compact_after
+        self._written = 0
+
+    def keep(self, snapshot: Callable[[], Iterable[Decision]]) -> None:
+        """`snapshot` gives what must be known of a part of the core: decisions that restore it. It is called
+        under the lock and must not wait."""
+        self._keepers.append(snapshot)
+
+    def read(self) -> list[Decision]:
+        """What earlier processes have written down."""
+        known = list(self._journal.decisions())
+        self._written = len(known)
+        return known
+
+    def _record(self, *decisions: Decision) -> None:
+        self._journal.record(*decisions)
+        self._written += len(decisions)
+
+    def _compact_if_due(self) -> None:
+        """After what was decided has taken effect. A journal that cannot be compacted stays as it is."""
+        if self._written <= self._limit:
+            return
+        kept = [decision for snapshot in self._keepers for decision in snapshot()]
+        self._journal.replace(*kept)
+        self._written, self._limit = 0, max(self._compact_after, 4 * len(kept))
 
     def take(
         self,
@@ -83,10 +123,11 @@ class Decisions:
                 return None
             before = state()
             after, action = table.step(before, event)
-            self._journal.record(
+            self._record(
                 Decision(table.name, subject, event.value, before.value, after.value, action.value, facts)
             )
             apply(after)
+            self._compact_if_due()
             return action
 
     def begin(
@@ -100,7 +141,7 @@ class Decisions:
         with self._lock:
             before = table.start
             after, action = table.step(before, event)
-            self._journal.record(
+            self._record(
                 *(
                     Decision(table.name, subject, event.value, before.value, after.value, action.value, facts)
                     for subject, facts, _ in begun
@@ -108,9 +149,10 @@ class Decisions:
             )
             for _, _, apply in begun:
                 apply(after)
+            self._compact_if_due()
             return action
 
     def note(self, machine: str, subject: str, event: str, facts: Mapping[str, Any]) -> None:
         """Write something down that has no states: it is so from now on."""
         with self._lock:
-            self._journal.record(Decision(machine, subject, event, "", "", "", facts))
+            self._record(Decision(machine, subject, event, "", "", "", facts))

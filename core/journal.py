@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cxsim.core.decisions import Decision
@@ -62,6 +62,18 @@ class SqliteJournal:
 
     def record(self, *decisions: Decision) -> None:
         """Write decisions down, all or none. Raises `sqlite3.Error` when that is not possible."""
+        self._write(decisions, in_place_of_all=False)
+
+    def replace(self, *decisions: Decision) -> bool:
+        """Write decisions down in the place of everything, in one transaction. False when that is impossible
+        (no space, say): then everything is as it was. Its pages are used again, so the file does not grow."""
+        try:
+            self._write(decisions, in_place_of_all=True)
+        except sqlite3.Error:
+            return False
+        return True
+
+    def _write(self, decisions: Sequence[Decision], in_place_of_all: bool) -> None:
         rows = [
             (d.machine, d.subject, d.event, d.before, d.after, d.action, json.dumps(d.facts, sort_keys=True))
             for d in decisions
@@ -69,6 +81,8 @@ class SqliteJournal:
         database = self._database
         database.execute("BEGIN IMMEDIATE")
         try:
+            if in_place_of_all:
+                database.execute("DELETE FROM decision")
             database.executemany(
                 "INSERT INTO decision (machine, subject, event, before, after, action, facts) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -76,7 +90,8 @@ class SqliteJournal:
             )
             database.execute("COMMIT")
         except BaseException:
-            database.execute("ROLLBACK")
+            if database.in_transaction:  # SQLite has rolled back by itself after some errors
+                database.execute("ROLLBACK")
             raise
 
     def decisions(self) -> Iterator[Decision]:

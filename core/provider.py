@@ -14,7 +14,7 @@ from typing import Any
 
 from cxsim.core.configuration import ApplianceConfig
 from cxsim.core.cx_cloud_service import CloudService
-from cxsim.core.decisions import Decision, Decisions
+from cxsim.core.decisions import SNAPSHOT, Decision, Decisions
 from cxsim.core.enabling import Enabled, Enabling
 from cxsim.core.errors import Conflict, InputError, NotFound, UserError
 from cxsim.core.messages import tell, tell_error
@@ -102,6 +102,7 @@ class ProviderClouds:
         self._probe = CloudProbe(runtime, config, trusted, open_vcd)
         self._records: dict[str, CloudRecord] = {}
         self._names_in_use: set[str] = set()
+        decisions.keep(self._snapshot)
 
     def set_replicator_endpoint(self, typed: str) -> None:
         """Advertise the tenant's replicator by another Public Endpoint URL from now on."""
@@ -186,8 +187,8 @@ class ProviderClouds:
 
     def _repeat(self, decision: Decision) -> None:
         """Let a decision that was written down happen again, without its action."""
-        name, event, facts = decision.subject, CloudEvent(decision.event), decision.facts
-        if event is CloudEvent.DELETE:
+        name, event, facts = decision.subject, decision.event, decision.facts
+        if event == CloudEvent.DELETE.value:
             self._records.pop(name, None)
             self._names_in_use.discard(name.casefold())
             return
@@ -202,9 +203,29 @@ class ProviderClouds:
             record.attempt += 1
         record = self._records[name]
         record.state, record.reason = CloudState(decision.after), facts.get("reason")
-        if event is CloudEvent.ENABLED:
+        if event in (CloudEvent.ENABLED.value, SNAPSHOT):
             record.replicator_id = facts["replicator_id"]
-            record.vdcs = tuple(VdcRow(**row) for row in facts["vdcs"])
+            record.vdcs = None if facts["vdcs"] is None else tuple(VdcRow(**row) for row in facts["vdcs"])
+
+    def _snapshot(self) -> list[Decision]:
+        return [
+            Decision(
+                CLOUD.name,
+                record.form.name,
+                SNAPSHOT,
+                "",
+                record.state.value,
+                "",
+                {
+                    **_facts(record, None),
+                    "reason": record.reason,
+                    "replicator_id": record.replicator_id,
+                    "vdcs": None if record.vdcs is None else [asdict(row) for row in record.vdcs],
+                },
+            )
+            for record in list(self._records.values())
+            if record.state not in CLOUD.final and record.state is not CLOUD.start
+        ]
 
     # --- what others ask
 

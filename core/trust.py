@@ -9,14 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from cxsim.core.decisions import Decision, Decisions
-from cxsim.core.pinning import Dated, FirstSight, Judge, Pins, ShownCertificate, same_thumbprint
+from cxsim.core.decisions import SNAPSHOT, Decision, Decisions
+from cxsim.core.pinning import (
+    Dated,
+    FirstSight,
+    Judge,
+    Pins,
+    ShownCertificate,
+    same_thumbprint,
+    thumbprint,
+)
 from cxsim.core.runtime import Runtime
 
 Trust = Callable[[Sequence[ShownCertificate]], bool]
 """The certificate dialogue: shows what is not trusted yet, returns True for `Trust Certificates`."""
 
-MACHINE, TRUSTED = "certificate", "trusted"
+MACHINE, TRUSTED, REGISTERED = "certificate", "trusted", "registered at first sight"
 """As a decision: the subject is `host:port`."""
 
 
@@ -29,6 +37,7 @@ class TrustedCertificates:
         self._decisions = decisions
         self._dates = dates
         self._thumbprints: dict[tuple[str, int], str] = {}
+        decisions.keep(self._snapshot)
 
     def pins(self) -> Judge:
         """A judge that accepts exactly what is trusted now."""
@@ -57,7 +66,7 @@ class TrustedCertificates:
         trusted = not unknown or bool(trust(unknown))
         if trusted:
             for certificate in unknown:
-                self._remember(certificate)
+                self._remember(certificate, TRUSTED)
         if shown:
             self._runtime.log(
                 "certificates",
@@ -70,10 +79,25 @@ class TrustedCertificates:
             )
         return trusted
 
-    def _remember(self, certificate: ShownCertificate) -> None:
-        facts = {"host": certificate.host, "port": certificate.port, "thumbprint": certificate.thumbprint}
-        self._decisions.note(MACHINE, certificate.place, TRUSTED, facts)
-        self._thumbprints[certificate.host, certificate.port] = certificate.thumbprint
+    def _remember(self, certificate: ShownCertificate, event: str) -> None:
+        place = (certificate.host, certificate.port)
+        self._decisions.note(MACHINE, certificate.place, event, _facts(place, certificate.thumbprint))
+        self._thumbprints[place] = certificate.thumbprint
+
+    def _snapshot(self) -> list[Decision]:
+        return [
+            Decision(MACHINE, f"{place[0]}:{place[1]}", SNAPSHOT, "", "", "", _facts(place, thumbprint))
+            for place, thumbprint in list(self._thumbprints.items())
+        ]
+
+    def registering(self) -> Judge:
+        """A judge for the appliance's own vCenter, whose certificate nobody is asked about: what it shows
+        first is registered, written down before anything is sent there, and no other accepted after that."""
+        return _Registering(self)
+
+    def register(self, shown: ShownCertificate) -> None:
+        """Trust what a place has shown at first sight."""
+        self._remember(shown, REGISTERED)
 
     def restore(self, decisions: Iterable[Decision]) -> None:
         """Trust again what an earlier process was told to trust."""
@@ -81,3 +105,22 @@ class TrustedCertificates:
             if decision.machine == MACHINE:
                 facts = decision.facts
                 self._thumbprints[facts["host"], facts["port"]] = facts["thumbprint"]
+
+
+class _Registering:
+    """See `TrustedCertificates.registering`."""
+
+    def __init__(self, trusted: TrustedCertificates) -> None:
+        self._trusted = trusted
+
+    def judge(self, host: str, port: int, certificate_der: bytes) -> None:
+        """Raises `CertificateMismatch` when the place has shown another certificate before."""
+        known = self._trusted.thumbprint(host, port)
+        if known is None:
+            self._trusted.register(ShownCertificate(host, port, thumbprint(certificate_der), certificate_der))
+        else:
+            Pins({(host, port): known}).judge(host, port, certificate_der)
+
+
+def _facts(place: tuple[str, int], trusted: str) -> dict[str, object]:
+    return {"host": place[0], "port": place[1], "thumbprint": trusted}

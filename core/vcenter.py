@@ -213,13 +213,13 @@ class VcenterLogins:
     """Logs in at the tenant's vCenter, for one block at a time (`neighbours.OpenVcenter`).
 
     Trust: the configured thumbprint; without one, what the vCenter shows first is registered and every
-    other certificate refused from then on.
+    other certificate refused from then on, as `first_sight` judges (None: for the life of this object).
     """
 
-    def __init__(self, runtime: Runtime, config: ApplianceConfig) -> None:
+    def __init__(self, runtime: Runtime, config: ApplianceConfig, first_sight: Judge | None = None) -> None:
         self._runtime = runtime
         self._config = config
-        self._judge: Judge = FirstSight()
+        self._judge: Judge = first_sight or FirstSight()
         if config.vcenter_thumbprint is not None:
             place = (config.vcenter_host, config.vcenter_port)
             self._judge = Pins({place: config.vcenter_thumbprint})

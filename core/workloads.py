@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from cxsim.core.cx_cloud_service import MigrationOrder
-from cxsim.core.decisions import Decision, Decisions
+from cxsim.core.decisions import SNAPSHOT, Decision, Decisions
 from cxsim.core.migration_states import (
     ASKING,
     HOME,
@@ -133,6 +133,7 @@ class WorkloadBook:
         self._decisions = decisions
         self._records: list[WorkloadRecord] = []
         self._home = Home()
+        decisions.keep(self._snapshot)
 
     def add(self, record: WorkloadRecord) -> None:
         """Take a new migration in; it is shown from its first decision on."""
@@ -160,11 +161,26 @@ class WorkloadBook:
         for decision in decisions:
             if decision.machine != MIGRATION.name:
                 continue
-            if decision.event == Event.SUBMIT.value:
+            if decision.event in (Event.SUBMIT.value, SNAPSHOT):
                 known[decision.subject] = _restored(decision)
                 self._records.append(known[decision.subject])
-            _repeat(known[decision.subject], decision)
+            if decision.event != SNAPSHOT:
+                _repeat(known[decision.subject], decision)
         self._home = self.home()
+
+    def _snapshot(self) -> list[Decision]:
+        return [
+            Decision(
+                MIGRATION.name,
+                record.order.external_key,
+                SNAPSHOT,
+                "",
+                record.state.value,
+                "",
+                _known(record),
+            )
+            for record in self.all()
+        ]
 
     def forget_new(self, records: Sequence[WorkloadRecord]) -> None:
         """Drop those of these migrations that were never submitted (their decision could not be taken)."""
@@ -301,10 +317,26 @@ def _submitted(record: WorkloadRecord) -> dict[str, Any]:
     }
 
 
+_KEPT = ("percent", "reason", "remote_id", "power_on", "cutover_tag", "guarded")
+"""What a record has learned since its submission, in plain values."""
+
+
+def _known(record: WorkloadRecord) -> dict[str, Any]:
+    """All that must be known of a migration."""
+    asking = record.asking.value if record.asking else None
+    return {**_submitted(record), **{name: getattr(record, name) for name in _KEPT}, "asking": asking}
+
+
 def _restored(decision: Decision) -> WorkloadRecord:
     facts = decision.facts
     order, vm = MigrationOrder(**facts["order"]), SourceVm(**facts["vm"])
-    return WorkloadRecord(order, vm, facts["cloud"], facts["vdc"], network=facts["network"])
+    record = WorkloadRecord(order, vm, facts["cloud"], facts["vdc"], network=facts["network"])
+    if decision.event == SNAPSHOT:
+        record.state = State(decision.after)
+        record.asking = Action(facts["asking"]) if facts["asking"] else None
+        for name in _KEPT:
+            setattr(record, name, facts[name])
+    return record
 
 
 def _repeat(record: WorkloadRecord, decision: Decision) -> None:

@@ -63,6 +63,13 @@ class JournalPoints:
         """Everything that was written down."""
         return self._journal.decisions()
 
+    def replace(self, *decisions: Decision) -> bool:
+        """Compact."""
+        self._reach(BEFORE, "journal: compact")
+        done = self._journal.replace(*decisions)
+        self._reach(AFTER, "journal: compact")
+        return done
+
 
 def watch_calls(
     hub: Hub, process: Callable[[], Process], reach: Callable[[str, str], bool], hosts: Iterable[str]

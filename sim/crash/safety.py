@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cxsim.core.decisions import Decision
+from cxsim.core.decisions import SNAPSHOT, Decision
 from cxsim.core.migration_states import MIGRATION, Action, Event, State
 from cxsim.core.provider_states import CLOUD as CLOUDS
 from cxsim.core.provider_states import CloudAction, CloudEvent, CloudState
@@ -128,6 +128,9 @@ class Safety:
         """Every decision is a row of its table, and begins where the one before it ended."""
         at: dict[tuple[str, str], str] = {}
         for d in decisions:
+            if d.event == SNAPSHOT:
+                at[d.machine, d.subject] = d.after
+                continue
             if d.machine == MIGRATION.name:
                 row = MIGRATION.rows.get((State(d.before), Event(d.event)))
                 right = row == (State(d.after), Action(d.action))

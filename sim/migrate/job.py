@@ -19,7 +19,7 @@ from cxsim.core.appliance import (
     Trust,
     Workload,
 )
-from cxsim.core.decisions import Decision
+from cxsim.core.decisions import SNAPSHOT, Decision
 from cxsim.core.errors import UserError
 from cxsim.core.journal import SqliteJournal
 from cxsim.core.runtime import Runtime
@@ -41,16 +41,25 @@ class NotingJournal:
 
     def __init__(self, journal: SqliteJournal) -> None:
         self._journal = journal
-        self.guarded = {d.subject for d in journal.decisions() if d.event == _GUARDED}
+        self.guarded = {d.subject for d in journal.decisions() if _marks(d)}
 
     def record(self, *decisions: Decision) -> None:
         """As the journal."""
         self._journal.record(*decisions)
-        self.guarded |= {decision.subject for decision in decisions if decision.event == _GUARDED}
+        self.guarded |= {decision.subject for decision in decisions if _marks(decision)}
 
     def decisions(self) -> Iterator[Decision]:
         """As the journal."""
         return self._journal.decisions()
+
+    def replace(self, *decisions: Decision) -> bool:
+        """As the journal."""
+        return self._journal.replace(*decisions)
+
+
+def _marks(decision: Decision) -> bool:
+    """True if a source VM is marked from here on."""
+    return decision.event == _GUARDED or (decision.event == SNAPSHOT and bool(decision.facts.get(_GUARDED)))
 
 
 @dataclass(frozen=True)

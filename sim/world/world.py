@@ -14,8 +14,6 @@ from typing import TypeVar
 
 from cxsim.core.appliance import Appliance, ApplianceConfig, ReplicatorConfig
 from cxsim.core.decisions import Journal
-from cxsim.core.vcd import VcdLogins
-from cxsim.core.vcenter import VcenterLogins
 from cxsim.fake_cx.cloud_service import CloudService
 from cxsim.fake_cx.replication_manager import ReplicationManager
 from cxsim.fake_cx.replicator import Replicator
@@ -201,8 +199,6 @@ class World:
         self.appliance = Appliance(
             runtime,
             self.core_config,
-            open_vcenter=VcenterLogins(runtime, self.core_config),
-            open_vcd=VcdLogins(self.core_config.timeouts_s),
             journal=journal,
         )
         return self.appliance

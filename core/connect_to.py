@@ -19,6 +19,11 @@ REFUSE = ("", 0)
 
 Place = tuple[str, int]
 
+
+class LedNowhere(ConnectionRefusedError):
+    """The map says that nobody is to connect there."""
+
+
 _map: dict[Place, Place] = {}
 
 
@@ -30,10 +35,10 @@ def use(connect_to: Mapping[Place, Place]) -> None:
 
 def route(host: str, port: int | None) -> Place | None:
     """Where to connect instead of `host:port` (None: 443); None: there itself. Raises ConnectionRefusedError
-    where the map says so."""
+    (`LedNowhere`) where the map says so."""
     if not _map:
         return None
     there = _map.get((host.strip("[]").lower(), port or 443), _map.get(ANY))
     if there == REFUSE:
-        raise ConnectionRefusedError(111, f"connect_to leads {host}:{port or 443} nowhere")
+        raise LedNowhere(111, f"connect_to leads {host}:{port or 443} nowhere")
     return there

@@ -25,6 +25,8 @@ import lxml.etree
 import requests
 import urllib3.exceptions
 
+from cxsim.core.connect_to import LedNowhere
+
 
 class UserError(Exception):
     """Something failed in a way that a user can act on.
@@ -142,6 +144,7 @@ def says(kind: type[BaseException], *texts: str) -> Callable[[BaseException], bo
 
 _NAME = "the name as typed, and the DNS records of the site this appliance stands in"
 _PATH = "that firewall rules on both sides allow this port, and that NAT forwards it to the right appliance"
+_ROUTE = "connect_to; the product may advertise another Public Endpoint URL since it was written"
 _LISTEN = "the port as typed, that the service runs, and that NAT forwards the port to the right appliance"
 _CUT = "the state of the service, and devices on the way that cut connections (firewall sessions, proxies)"
 _TLS = "that this is the https port of the right appliance and that nothing on the way ends TLS (proxy)"
@@ -190,6 +193,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause(says(TimeoutError, "handshake operation"), _Trouble, "TLS silent", _HANDSHAKE, _TLS),
     Cause(is_a(ssl.SSLError), _Trouble, "TLS failed", "the TLS handshake failed ({error})", _TLS),
     # the TCP connection
+    Cause(is_a(LedNowhere), _Trouble, "led nowhere", "connect_to leads it nowhere", _ROUTE),
     Cause(has_errno(errno.ECONNREFUSED), _Trouble, "refused", "the connection was refused", _LISTEN),
     Cause(is_a(ConnectionRefusedError), _Trouble, "refused", "the connection was refused", _LISTEN),
     Cause(has_errno(errno.EHOSTUNREACH), _Trouble, "no route", "no route to the host", _PATH),

@@ -380,10 +380,12 @@ class Migrations:
     # --- finding and refusing
 
     def _clear_earlier(self, records: Sequence[WorkloadRecord]) -> None:
-        """Cancel failed migrations of these VMs: what is left of them at the provider would be in the way,
-        or might even go on there. Raises `Conflict` when that is not possible now."""
+        """Cancel failed migrations of these VMs, or await a cancel that is under way: what is left of them at
+        the provider would be in the way, or might even go on. Raises `Conflict` when that fails."""
         for record in records:
             earlier = self.book.latest(record.name)
+            while earlier is not None and earlier.state is State.CANCELLING:
+                self._runtime.sleep(self._config.task_poll_s)
             if earlier is not None and earlier.state is State.ERROR:
                 attempted = f"start job '{record.order.job}'"
                 self._carry_on(earlier, self._wanted(attempted, earlier, Event.CANCEL))

@@ -24,15 +24,16 @@ _LONGEST_WAIT_S = 86400.0
 
 
 class ThreadRuntime:
-    """core.runtime.Runtime in real time. `speed`: runtime seconds per wall second. `seed`: of `rng` alone;
-    identifiers are always new. `log(event, fields)` gets what the core logs; it may be called by several
-    threads, one at a time. Raises ValueError unless speed > 0."""
+    """core.runtime.Runtime in real time. `speed`: runtime seconds per wall second. `start_s`: what its clock
+    reads now (None: as the wall clock). `seed`: of `rng` alone; identifiers are always new. What the core
+    logs goes to `log(event, fields)`, one at a time, whatever the thread. ValueError unless speed > 0."""
 
     def __init__(
         self,
         speed: float = 1.0,
         seed: int = 0,
         log: Callable[[str, dict[str, Any]], None] | None = None,
+        start_s: float | None = None,
     ) -> None:
         if not speed > 0:
             raise ValueError(f"speed must be more than 0, not {speed!r}")
@@ -40,13 +41,13 @@ class ThreadRuntime:
         self._speed = speed
         self._log = log
         self._log_lock = threading.Lock()
-        self._start_s = time.time()
+        self._start_s = time.time() if start_s is None else start_s
         self._wall_start_s = time.monotonic()
         self._changed = threading.Condition()
         self._current = threading.local()
 
     def now(self) -> float:
-        """Seconds since the epoch when made, and `speed` seconds per second since."""
+        """Seconds since the epoch: what its clock read when made, and `speed` seconds per second since."""
         return self._start_s + (time.monotonic() - self._wall_start_s) * self._speed
 
     def sleep(self, seconds: float) -> None:

@@ -28,6 +28,9 @@ NAME_CHARACTERS = 128
 LATEST_START_S = 253_402_300_799.0
 """9999-12-31T23:59:59Z: the last instant that can be written down (RFC 3339)."""
 
+LONGEST_DELAY_S = 366 * 86_400.0
+"""A start further away is taken for a mistake: of the year, or of the clock it was meant for [I]."""
+
 _URL_EXAMPLE = "https://<host>/cloud/org/<organization>"
 _CX_URL_EXAMPLE = "https://<host>:443"
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*")
@@ -229,6 +232,9 @@ def _check_start(attempted: str, start_s: float | None, now_s: float) -> None:
     if start_s < now_s:
         past = f"{instant_text(start_s)} is in the past; it is {instant_text(now_s)} now"
         raise InputError(attempted, where, past, "date and time")
+    if start_s > now_s + LONGEST_DELAY_S:
+        far = f"{instant_text(start_s)} is more than a year away; it is {instant_text(now_s)} now"
+        raise InputError(attempted, where, far, "the year, and that the clock is the one that is meant")
 
 
 def instant_text(instant_s: float) -> str:

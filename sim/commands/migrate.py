@@ -86,6 +86,9 @@ def migrate(
         _bad_input(*map(str, mistakes.problems))
     except secret.PasswordMissing as missing:
         _bad_input(str(missing))
+    far = written.too_far(loaded.config, written.clock_s(loaded.config, time.time()))
+    if far:
+        _bad_input(*(f"{path}: {text}" for text in far))
     journal_path = journal_path or path.with_suffix(".journal")
     started_s = time.monotonic()
     rows: list[Workload] = []
@@ -136,7 +139,8 @@ def _work(
         log(event, fields)
         shown.event(event, fields)
 
-    runtime = ThreadRuntime(speed, seed=time.time_ns(), log=on_event)
+    start_s = written.clock_s(config, time.time())
+    runtime = ThreadRuntime(speed, seed=time.time_ns(), log=on_event, start_s=start_s)
     shown = Shown(runtime.now, sys.stderr if as_json else None)
     appliance = Appliance(runtime, written.appliance_config(config, found), journal=noting)
     with shown:

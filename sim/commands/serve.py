@@ -118,8 +118,18 @@ def _serve(twin: Twin, stop: threading.Event, ready_file: Path | None, show_pass
             if ready_file is not None:
                 write_ready_file(ready_file, migrate_config(twin, show_passwords))
             click.echo(ready_line(twin.listening, ready_file))
+            served, failed = len(twin.listening), 0
             while not stop.wait(_LOOK_S) and not twin.wait(0):
-                pass
+                if len(twin.listening) > served:
+                    for one in twin.listening[served:]:
+                        click.echo(f"{one.endpoint.place} is advertised now: {one.url}")
+                    served = len(twin.listening)
+                    if ready_file is not None:
+                        write_ready_file(ready_file, migrate_config(twin, show_passwords))
+                        click.echo(f"{ready_file} was written anew: a cxsim migrate that runs needs it")
+                for place, why in list(twin.unserved.items())[failed:]:
+                    click.echo(f"{place} is advertised now, but cannot be reached: {why}", err=True)
+                failed = len(twin.unserved)
         finally:
             if ready_file is not None:
                 ready_file.unlink(missing_ok=True)

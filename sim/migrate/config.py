@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from cxsim.core import connect_to
 from cxsim.core.appliance import ApplianceConfig, MigrationRequest, ProviderCloudForm, ReplicatorConfig
+from cxsim.core.wizard import LONGEST_DELAY_S, instant_text
 from cxsim.sim.scenario.environment import Instant
 from cxsim.sim.scenario.model import Model, Name, Text, YesNo, one_or_many
 from cxsim.sim.scenario.places import TreeMap, shown, stamp
@@ -171,6 +172,13 @@ class Cutover(Model):
         return self
 
 
+class Clock(Model):
+    """What clock the products have, where it is not the wall clock: that of cxsim serve."""
+
+    reads: Instant = Field(description="what it reads", examples=["2017-11-06T09:00:00Z"])
+    at: Instant = Field(description="when the wall clock says", examples=["2026-11-23T08:00:00Z"])
+
+
 class MigrateConfig(Model):
     """migrate.yaml."""
 
@@ -182,6 +190,11 @@ class MigrateConfig(Model):
     schema_version: Literal[1] = Field(alias="schema", description="version of the format", examples=[1])
     speed: float = Field(
         default=1.0, gt=0, le=100_000, description="seconds of the core a second", examples=[300]
+    )
+    clock: Clock | None = Field(
+        default=None,
+        description="the clock of the products; left out: the wall clock",
+        examples=[{"reads": "2017-11-06T09:00:00Z", "at": "2026-11-23T08:00:00Z"}],
     )
     site: Name = Field(description="the tenant site's name, as the provider sees it", examples=["tyrell"])
     cx_version: Literal["1.0", "1.1"] = Field(
@@ -259,6 +272,26 @@ def _taken_out(tree: TreeMap, path: Path, problems: Problems) -> dict[str, str]:
     if bare is not None:
         problems.add(place, "passwords", f"{shown_path(path)} {bare}", f"chmod 600 {shown_path(path)}")
     return texts_of(written, place, "passwords", problems)
+
+
+def clock_s(config: MigrateConfig, wall_s: float) -> float:
+    """What the products' clock reads when the wall clock says `wall_s`, seconds since the epoch."""
+    clock = config.clock
+    if clock is None:
+        return wall_s
+    return clock.reads.timestamp() + (wall_s - clock.at.timestamp()) * config.speed
+
+
+def too_far(config: MigrateConfig, now_s: float) -> list[str]:
+    """Instants that are more than a year ahead of the products' clock: meant for another one."""
+    wanted = {"job.start": config.job.start, "cutover.at": config.cutover.at}
+    return [
+        f"{key}: {instant_text(at.timestamp())} is more than a year away: the products' clock reads "
+        f"{instant_text(now_s)}"
+        + ("" if config.clock else " (the wall clock; cxsim serve has its own, see `clock`)")
+        for key, at in wanted.items()
+        if at is not None and at.timestamp() > now_s + LONGEST_DELAY_S
+    ]
 
 
 def appliance_config(config: MigrateConfig, passwords: dict[str, str]) -> ApplianceConfig:

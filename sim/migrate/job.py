@@ -2,13 +2,13 @@
 
 Rules of this file: it uses the core's facade and nothing else of the core's inside; whatever the core tells
 comes as events. Everything it does may have been done by a process before this one, so it looks first: the
-same call again goes on where the last one ended.
+same call again goes on where the last one ended, and a VM whose migration had failed is migrated anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cxsim.core.appliance import (
     Appliance,
@@ -28,7 +28,8 @@ GUARD_LIMIT_S = 120.0
 """How long the marking of a migrated source VM is waited for, seconds of the core's time."""
 
 READY, COMPLETED = "Cutover ready", "Completed"
-ENDED = frozenset({COMPLETED, "Error", "Cancelled"})
+FAILED = frozenset({"Error", "Cancelled"})
+ENDED = FAILED | {COMPLETED}
 _GUARDED = "guarded"
 
 
@@ -96,8 +97,10 @@ class Administrator:
         """Do the job; its rows at the end. Raises NotDone and the `UserError` family."""
         self._appliance.carry_on(self._password)
         self._enable()
-        if not self._rows():
-            self._appliance.migrate(self._request)
+        done = {row.vm for row in self._rows() if row.status not in FAILED}
+        left = tuple(vm for vm in self._request.vms if vm not in done)
+        if left:
+            self._appliance.migrate(replace(self._request, vms=left))
         while True:
             rows = self._rows()
             self._cut_over([row.vm for row in rows if row.status == READY])

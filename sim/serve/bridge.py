@@ -168,6 +168,7 @@ class Bridge:
         self, hub: Hub, endpoints: Sequence[Endpoint], address: str = "127.0.0.1", port_base: int = 0
     ) -> None:
         self._hub = hub
+        self._address, self._port_base = address, port_base
         self._contexts = ServerContexts()
         self._limit_s = TcpLimits().syn_s
         self._sockets: list[socket.socket] = []
@@ -176,15 +177,27 @@ class Bridge:
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="cxsim sockets", daemon=True)
         try:
-            for number, endpoint in enumerate(endpoints):
-                made = socket.create_server((address, port_base and port_base + number), backlog=_BACKLOG)
-                made.setblocking(False)
-                self._sockets.append(made)
-                self.listening.append(Listening(endpoint, address, made.getsockname()[1]))
+            for endpoint in endpoints:
+                self._listen(endpoint)
         except OSError:
             self._close_sockets()
             self._loop.close()
             raise
+
+    def _listen(self, endpoint: Endpoint) -> socket.socket:
+        port = self._port_base and self._port_base + len(self.listening)
+        made = socket.create_server((self._address, port), backlog=_BACKLOG)
+        made.setblocking(False)
+        self._sockets.append(made)
+        self.listening.append(Listening(endpoint, self._address, made.getsockname()[1]))
+        return made
+
+    def add(self, endpoint: Endpoint) -> None:
+        """Listen for one more, from now on; in the hub's thread, after `start`. Raises OSError when the port
+        is taken."""
+        made = self._listen(endpoint)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the twin is being stopped
+            self._loop.call_soon_threadsafe(lambda: self._start(self._accept(made, endpoint)))
 
     def start(self) -> None:
         """Take connections from now on. Connections wait in the backlog until then."""

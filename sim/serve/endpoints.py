@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from cxsim.sim.scenario import Scenario
 from cxsim.sim.scenario import hosts as written
 from cxsim.sim.scenario.environment import Environment
+from cxsim.sim.scenario.faults import PublicEndpointFault
 from cxsim.sim.world.world import HTTPS, REPLICATION_MANAGER, REPLICATOR, World
 
 
@@ -75,10 +77,18 @@ def _public(world: World) -> Iterator[Endpoint]:
             if place is not None:
                 yield Endpoint(f"{product} ({cloud.name})", source, *place, _path(url), login)
     for manager in (h for h in environment.hosts.values() if isinstance(h, written.ReplicationManager)):
-        for typed in dict.fromkeys((world.public_endpoint(manager.name), manager.public_endpoint or "")):
+        now, before = world.public_endpoint(manager.name), manager.public_endpoint or ""
+        for typed in dict.fromkeys((now, before, *_typed_later(environment, manager.name))):
             place = place_of_url(f"https://{typed}" if typed else f"https://{manager.address}:8044")
             if place is not None:
                 yield Endpoint(f"Replication Manager ({manager.name})", source, *place)
+
+
+def _typed_later(environment: Environment, appliance: str) -> Iterator[str]:
+    """Public Endpoint URLs that faults of a scenario type for an appliance while it runs."""
+    for fault in environment.faults if isinstance(environment, Scenario) else ():
+        if isinstance(fault.fault, PublicEndpointFault) and fault.fault.appliance == appliance:
+            yield fault.fault.url
 
 
 def _private(world: World) -> Iterator[Endpoint]:

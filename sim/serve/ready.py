@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ def migrate_config(twin: Twin, show_passwords: bool) -> dict[str, Any]:
     config: dict[str, Any] = {
         "schema": 1,
         "speed": twin.speed,
+        "clock": dict(zip(("reads", "at"), map(_instant, twin.clock()), strict=True)),
         "site": connector.site,
         "cx_version": Quoted(environment.cx_version),
         "vcenter": {"host": vcenter.address, "user": vcenter.user},
@@ -91,6 +93,11 @@ def migrate_config(twin: Twin, show_passwords: bool) -> dict[str, Any]:
     return config
 
 
+def _instant(instant_s: float) -> str:
+    text = datetime.fromtimestamp(instant_s, UTC).isoformat(timespec="microseconds")
+    return Quoted(text.replace("+00:00", "Z"))
+
+
 def _cloud(environment: Environment, name: str | None) -> dict[str, Any] | None:
     clouds = environment.provider_clouds
     if not clouds:
@@ -110,8 +117,15 @@ def _planned(environment: Environment) -> tuple[dict[str, Any], Any]:
             cutover["tag"] = cutovers[0].tag
     for step in steps:
         if isinstance(step, written_steps.Migrate):
-            return _job(step), cutover
+            return {**_job(step), **_start(environment, step)}, cutover
     return _proposal(environment), cutover
+
+
+def _start(environment: Environment, step: written_steps.Migrate) -> dict[str, Any]:
+    start = step.start
+    if isinstance(start, datetime):
+        return {"start": _instant(start.timestamp())}
+    return {"start": _instant(environment.start_s + start)} if isinstance(start, float) else {}
 
 
 def _job(step: written_steps.Migrate) -> dict[str, Any]:

@@ -8,6 +8,7 @@ are kept, so that a twin may run for weeks.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,8 @@ class Twin:
         self.environment = environment
         self.speed = speed
         self.listening: list[Listening] = []
+        self.unserved: dict[str, str] = {}
+        """Places that a product began to advertise and that could not be given a socket, and why."""
         self.world: World | None = None
         self._address, self._port_base, self._everything = address, port_base, everything
         self._on_event = on_event
@@ -89,6 +92,12 @@ class Twin:
         TLS answers are left out."""
         assert self._hub is not None
         return self._hub.submit(self._look).result()
+
+    def clock(self) -> tuple[float, float]:
+        """(virtual, wall) seconds since the epoch at one moment."""
+        assert self._hub is not None
+        hub = self._hub
+        return hub.submit(lambda: (hub.now_s, time.time())).result()
 
     def _look(self) -> dict[str, str]:
         """Asks the network as a connection would, without making one. In the hub's thread."""
@@ -147,12 +156,30 @@ class Twin:
             self._bridge = Bridge(hub, endpoints, self._address, self._port_base)
             self.listening = self._bridge.listening
             self._hub = hub
+            log.listeners.append(self._watch_endpoints)
             # The first thing in the hub's own pace: connections are taken from now on.
             hub.submit(self._begin)
             try:
                 hub.run_paced(self.speed)
             finally:
                 self._bridge.stop()
+
+    def _watch_endpoints(self, event: LoggedEvent) -> None:
+        """Give a Public Endpoint URL that a client has typed a socket of its own."""
+        if event.event == "call" and event.fields["method"] == "POST" and "endpoint" in event.fields["path"]:
+            assert self._hub is not None
+            self._hub.submit(self._serve_new)
+
+    def _serve_new(self) -> None:
+        assert self.world is not None
+        assert self._bridge is not None
+        known = {one.endpoint.place.lower() for one in self.listening}
+        for endpoint in endpoints_of(self.world, self._everything):
+            if endpoint.place.lower() not in known:
+                try:
+                    self._bridge.add(endpoint)
+                except OSError as error:
+                    self.unserved[endpoint.place] = str(error)
 
     def _begin(self) -> None:
         assert self._bridge is not None

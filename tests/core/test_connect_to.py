@@ -71,12 +71,12 @@ def test_both_kinds_of_connections_go_there_and_name_the_place_asked_for(port: i
         session.get("https://203.0.113.32:8044/", timeout=5)
 
 
-def test_a_place_that_leads_nowhere_reads_as_refused() -> None:
+def test_a_place_that_leads_nowhere_says_so() -> None:
     connect_to.use({connect_to.ANY: connect_to.REFUSE})
     with pytest.raises(ConnectionTrouble) as looked:
         look_at("203.0.113.32", 8044, FirstSight(), 5.0)
-    assert looked.value.kind == "refused"
+    assert looked.value.kind == "led nowhere"
     session = pinned_session(FirstSight())
     with session, pytest.raises(ConnectionTrouble) as called, translated("ask", "there"):
         session.get("https://203.0.113.32:8044/", timeout=5)
-    assert called.value.kind == "refused"
+    assert called.value.kind == "led nowhere"

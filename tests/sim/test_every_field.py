@@ -164,6 +164,7 @@ TABLE: list[tuple[str, Press, Any, dict[str, Any]]] = [
     ("vApp name: not grouped", Appliance.migrate, JOB, {"vapp_name": "Wave 1"}),
     ("Start synchronization: past", Appliance.migrate, JOB, {"start": START_S - 60}),
     ("Start synchronization: malformed", Appliance.migrate, JOB, {"start": float("nan")}),
+    ("Start synchronization: the wrong year", Appliance.migrate, JOB, {"start": START_S + 9 * 366 * 86_400}),
     ("Start synchronization: beyond every calendar", Appliance.migrate, JOB, {"start": 1e18}),
     ("Target RPO: empty", Appliance.migrate, JOB, {"rpo_s": None}),
     ("Target RPO: too short", Appliance.migrate, JOB, {"rpo_s": 240.0}),

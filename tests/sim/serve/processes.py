@@ -106,11 +106,18 @@ class Served:
         line = next(line for line in self.output.read_text().splitlines() if line.startswith("ready "))
         return f"https://{json.loads(line.removeprefix('ready '))['places'][place]}"
 
-    def migrate(self, log: Path, *options: str, **variables: str) -> subprocess.Popen[str]:
-        """Start `cxsim migrate` for this environment."""
+    def migrate(
+        self,
+        log: Path,
+        *options: str,
+        config: Path | None = None,
+        stdin: int = subprocess.DEVNULL,
+        **variables: str,
+    ) -> subprocess.Popen[str]:
+        """Start `cxsim migrate` for this environment. `config`: instead of the ready file."""
         process = subprocess.Popen(
-            [*CXSIM, "migrate", "--config", str(self.ready_file), "--log", str(log), *options],
-            stdin=subprocess.DEVNULL,
+            [*CXSIM, "migrate", "--config", str(config or self.ready_file), "--log", str(log), *options],
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from click.testing import CliRunner
 
 from cxsim.core import connect_to
 from cxsim.sim.cli import main
-from cxsim.sim.migrate.config import load, request_of, routes_of
+from cxsim.sim.migrate.config import clock_s, load, request_of, routes_of
 from cxsim.sim.migrate.passwords import PasswordMissing, gather, read_file
 from cxsim.sim.scenario import ScenarioErrors
 
@@ -88,6 +89,9 @@ def test_every_mistake_is_told_with_its_place_and_what_would_be_right(
         ("cutover: {when: at, at: tomorrow}", '"tomorrow" is not an instant'),
         ("speed: 0", "0 is out of range: more than 0"),
         ("poll: 30", "30 has no unit"),
+        ("clock: now", "is a text: write a mapping"),
+        ("clock: {reads: 2017-11-06T09:00:00Z}", "is missing"),
+        ("clock: {reads: 2017-11-06T09:00:00Z, at: noon}", '"noon" is not an instant'),
         ("trust: [a]", "is a list"),
     ],
 )
@@ -165,3 +169,51 @@ def test_a_journal_that_is_something_else_is_refused(tmp_path: Path, monkeypatch
     assert told.exit_code == 2
     assert "is not a journal" in told.output
     assert "Traceback" not in told.output
+
+
+CLOCK = "clock: {reads: 2017-11-06T09:00:00Z, at: 2026-11-23T08:00:00Z}\nspeed: 60\n"
+ONE_MINUTE_LATER_S = datetime(2026, 11, 23, 8, 1, tzinfo=UTC).timestamp()
+
+
+def test_the_clock_of_the_products_goes_as_fast_as_they_do(tmp_path: Path) -> None:
+    config = load(write(tmp_path, GOOD + CLOCK)).config
+    assert clock_s(config, ONE_MINUTE_LATER_S) == datetime(2017, 11, 6, 10, tzinfo=UTC).timestamp()
+    assert clock_s(load(write(tmp_path, GOOD)).config, 5.0) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("clock", "job", "cutover", "message"),
+    [
+        (
+            CLOCK,
+            "start: 2026-11-23T09:00:00Z",
+            "",
+            "job.start: 2026-11-23T09:00:00Z is more than a year away: the products' clock reads 20",
+        ),
+        (
+            CLOCK,
+            "tag: x",
+            "cutover: {when: at, at: 2026-11-23T09:00:00Z}\n",
+            "cutover.at: 2026-11-23T09:00:00Z is more than a year away: the products' clock reads 20",
+        ),
+        (
+            "",
+            "start: 2099-01-01T00:00:00Z",
+            "",
+            "(the wall clock; cxsim serve has its own, see `clock`)",
+        ),
+    ],
+)
+def test_an_instant_of_another_clock_is_refused_before_anything_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: str, job: str, cutover: str, message: str
+) -> None:
+    for key in ("VCENTER", "CLOUD", "REPLICATOR", "REPLICATOR_SSO"):
+        monkeypatch.setenv(f"CXSIM_{key}_PASSWORD", "x")
+    if clock:
+        monkeypatch.setattr("cxsim.sim.commands.migrate.time.time", lambda: ONE_MINUTE_LATER_S)
+    path = write(tmp_path, GOOD.replace("rpo: 15 min", f"rpo: 15 min, {job}") + clock + cutover)
+    told = CliRunner().invoke(main, ["migrate", "--config", str(path)])
+    assert told.exit_code == 2
+    assert message in told.output
+    assert "nothing was begun" in told.output
+    assert list(tmp_path.iterdir()) == [path]

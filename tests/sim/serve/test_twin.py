@@ -177,3 +177,42 @@ def test_all_serves_the_private_places_too(start: Callable[..., Twin]) -> None:
     assert handshake(port_of(twin, "10.3.0.31:443"))
     with pytest.raises(ValueError, match="speed"):
         start(speed=0)
+
+
+LATER = """\
+seed: 1
+faults:
+  - name: a typing mistake
+    from: 1 h
+    public_endpoint: {appliance: chc-ccm01, url: "203.0.113.32:8045"}
+steps:
+  - run_for: 2 h
+expect:
+  - never: {cloud: MyCloud-CHC, status: Running}
+"""
+
+
+def test_a_public_endpoint_that_a_fault_types_later_has_its_socket_from_the_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "later.yaml"
+    path.write_text(ENVIRONMENT + LATER)
+    with Twin(load(path)[0], speed=100.0) as twin:
+        assert is_cut(port_of(twin, "203.0.113.32:8045")), "nobody listens there, as in the environment"
+        assert handshake(port_of(twin, "203.0.113.32:8044"))
+
+
+def test_a_public_endpoint_that_a_client_types_gets_a_socket(start: Callable[..., Twin]) -> None:
+    twin = start(everything=True)
+    url = f"https://127.0.0.1:{port_of(twin, '10.3.0.33:8044')}/config/endpoints"
+    before = {one.endpoint.place for one in twin.listening}
+    for typed in ("203.0.113.41:8044", "203.0.113.41:8044"):
+        answer = requests.post(
+            url, json={"publicEndpoint": typed}, headers={"Config-Secret": "vmware"}, verify=False, timeout=10
+        )
+        assert answer.status_code == 200, answer.text
+    deadline_s = time.monotonic() + 10
+    while len(twin.listening) == len(before) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert {one.endpoint.place for one in twin.listening} - before == {"203.0.113.41:8044"}
+    sock = socket.create_connection(("127.0.0.1", port_of(twin, "203.0.113.41:8044")), timeout=5)
+    sock.close()
+    assert twin.unserved == {}

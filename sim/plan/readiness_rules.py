@@ -60,7 +60,8 @@ def _when(condition: bool | None, text: str) -> str | None:
 
 def _power(kind: Kind, *powers: Power) -> Callable[[Seen], str | None]:
     def applies(seen: Seen) -> str | None:
-        return seen.vm.power.value if seen.kind == kind and seen.vm.power in powers else None
+        applies_to = seen.kind == kind and seen.vm.power in powers and not seen.vm.template
+        return seen.vm.power.value if applies_to else None
 
     return applies
 
@@ -75,6 +76,18 @@ def _size_unknown(seen: Seen) -> str | None:
 
 def _capacity_over(seen: Seen, limit_bytes: int) -> str | None:
     return _disks(seen, lambda disk: (disk.capacity_bytes or 0) > limit_bytes)
+
+
+def _shared_unsaid(seen: Seen) -> str | None:
+    """Where the export says no sharing: 3.x has no column for it."""
+    return _disks(
+        seen,
+        lambda disk: (
+            disk.path in seen.shared_paths
+            and disk.sharing != "multi-writer"
+            and disk.bus_sharing in (None, "none")
+        ),
+    )
 
 
 def _linked_clone(seen: Seen) -> str | None:
@@ -137,7 +150,7 @@ RULES = (
     Rule(
         "disk file that another VM has too",
         Verdict.BLOCKED,
-        lambda seen: _disks(seen, lambda disk: disk.path in seen.shared_paths),
+        _shared_unsaid,
         "take the cluster apart for the migration, or move its data inside the guests",
         VR_LIMITS,
         "derived",

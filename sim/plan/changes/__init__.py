@@ -1,6 +1,6 @@
 """Change rates: what each VM changes, from traces, backups, counters, classes or a default.
 
-changes = grade_rates(readiness.planned, Sources(backups=(Path("veeam.csv"),)), seed=1)
+changes = grade_rates(inventory.vms, Sources(backups=(Path("veeam.csv"),)), seed=1)
 rate = changes.of("deckard"); rate.grade; rate.delta(rpo_s=900.0); rate.workload(rpo_s=900.0)
 """
 

@@ -127,7 +127,7 @@ def _rate(label: str, spans: list[tuple[float, int]], dropped: int, seed: int, f
     bytes_in = statistics.fmean(read_bytes for _, read_bytes in spans)
     statement = (
         f"{len(spans)} incrementals, {bytes_in / 1e9:,.2f} GB in {window_s / 3600:g} h on average"
-        f" ({dropped} fulls and first runs dropped); spread over the day in assumed bursts; at a shorter RPO"
+        f" (fulls and first runs dropped: {dropped}); spread over the day in assumed bursts; at a shorter RPO"
         " blocks changed again count again: at least the even share"
     )
     base = Tabled(table, HALF_HOUR_S)

@@ -35,8 +35,9 @@ class Sources:
 
 
 def grade_rates(vms: Iterable[InventoryVm], sources: Sources, seed: int) -> Changes:
-    """The change rate of each VM, in their order. The same files and seed give the same rates. Raises
-    InventoryError for a file that cannot be used."""
+    """The change rate of each VM, in their order; give all of an inventory, so that rows of a VM outside the
+    plan are not taken for a stranger's. The same files and seed give the same rates. Raises InventoryError
+    for a file that cannot be used."""
     given = tuple(vms)
     finder, problems = Finder(given), list[Problem]()
     layers: list[dict[str, ChangeRate]] = [

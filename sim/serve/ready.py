@@ -95,7 +95,8 @@ def migrate_config(twin: Twin, show_passwords: bool) -> dict[str, Any]:
 
 def _instant(instant_s: float) -> str:
     text = datetime.fromtimestamp(instant_s, UTC).isoformat(timespec="microseconds")
-    return Quoted(text.replace("+00:00", "Z"))
+    quoted: str = Quoted(text.replace("+00:00", "Z"))
+    return quoted
 
 
 def _cloud(environment: Environment, name: str | None) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 from cxsim.sim.plan.inventory.model import InventoryVm, Problem
@@ -134,12 +135,13 @@ class Changes:
     rates: tuple[ChangeRate, ...]
     problems: tuple[Problem, ...] = ()
 
+    @cached_property
+    def _by_vm(self) -> dict[str, ChangeRate]:
+        return {rate.vm: rate for rate in self.rates}
+
     def of(self, label: str) -> ChangeRate:
         """Raises KeyError."""
-        for rate in self.rates:
-            if rate.vm == label:
-                return rate
-        raise KeyError(label)
+        return self._by_vm[label]
 
     def grades(self) -> dict[Grade, int]:
         """How many VMs have each grade."""

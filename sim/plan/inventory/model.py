@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from itertools import count
 from typing import Literal
 
@@ -205,12 +206,13 @@ class Inventory:
         if most and most[0][1] > 1:
             raise ValueError(f"two VMs have the label {most[0][0]!r}")
 
+    @cached_property
+    def _by_label(self) -> dict[str, InventoryVm]:
+        return {vm.label: vm for vm in self.vms}
+
     def vm(self, label: str) -> InventoryVm:
         """Raises KeyError."""
-        for vm in self.vms:
-            if vm.label == label:
-                return vm
-        raise KeyError(label)
+        return self._by_label[label]
 
 
 def labelled(vms: Iterable[InventoryVm]) -> tuple[InventoryVm, ...]:

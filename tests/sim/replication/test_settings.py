@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import re
+from pathlib import Path
 
 import pytest
 
@@ -53,3 +56,25 @@ def test_no_loss_and_no_distance_limit_nothing() -> None:
     assert loss_bps(1460, 0.0, 0.1) == math.inf
     assert window_bps(1e6, 0.0) == math.inf
     assert loss_bps(1460, 0.02, 1.0) == 0.0
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "replication.md"
+
+
+def table() -> str:
+    """The settings as the page shows them."""
+    rows = ["| setting | default | unit | grade | source |", "|---|---|---|---|---|"]
+    for c in Settings().constants():
+        cells = (f"`{c.name}`", f"`{c.value}`", c.unit, c.grade, c.source)
+        rows.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def test_the_page_lists_every_setting_with_its_source() -> None:
+    block = re.compile(r"(<!-- settings -->\n).*?(<!-- end -->)", re.DOTALL)
+    page = PAGE.read_text(encoding="utf-8")
+    current = block.sub(lambda match: f"{match[1]}{table()}{match[2]}", page)
+    if os.environ.get("UPDATE_GOLDEN"):
+        PAGE.write_text(current, encoding="utf-8")
+        page = current
+    assert page == current, "UPDATE_GOLDEN=1 writes it anew"

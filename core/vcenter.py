@@ -179,11 +179,16 @@ class VcenterSession:
 
     def _running(self, vm: InventoryVm) -> RunningVm:
         attempted = f"look at the adapters of {vm.name}"
-        connected = any(
-            card.connectable is not None and card.connectable.connected for card in self._cards(vm, attempted)
-        )
+        connected = [
+            card
+            for card in self._cards(vm, attempted)
+            if card.connectable is not None and card.connectable.connected
+        ]
+        # A card on a distributed switch names a port, not a network: then any of the VM's may be meant.
+        names = [str(getattr(card.backing, "deviceName", None) or "") for card in connected]
+        networks = tuple(dict.fromkeys(names)) if all(names) else vm.networks
         address = self._do(attempted, lambda: self._ref(vm).guest.ipAddress)
-        return RunningVm(vm.moref, vm.networks if connected else (), address)
+        return RunningVm(vm.moref, networks, address)
 
     def finish(self, task: Any, attempted: str) -> Any:
         """Poll a task to its end; its result. Raises `VcenterError` with the task's fault, or when it takes

@@ -218,6 +218,40 @@ def test_a_migrated_vm_is_marked_once(lab: Lab, session: VcenterSession) -> None
     assert [d.name for d in fields.definitions.values()] == ["CX Migration"]  # type: ignore[attr-defined]
 
 
+def test_a_running_copy_is_found_with_the_networks_of_its_connected_adapters(
+    lab: Lab, session: VcenterSession
+) -> None:
+    record = lab.vcenter.find_vm(name="deckard")
+    assert record is not None
+    record.ip_address = "192.168.0.100"
+    second = dataclasses.replace(record.nics[0], key=4001, unit=8, network="Isolated")
+    record.nics.append(second)
+    deckard, roy = session.vm("deckard"), session.vm("roy")
+    (found,) = session.running([deckard, roy])
+    assert (found.moref, found.address) == (deckard.moref, "192.168.0.100")
+    assert found.connected_networks == ("Tyrell Servers", "Isolated")
+    lab.vcenter.connect_network(record.moref, 0, "Tyrell Servers", connected=False)
+    assert session.running([deckard])[0].connected_networks == ("Isolated",)
+    lab.vcenter.power(record.moref, "off")
+    assert session.running([deckard, roy]) == []
+
+
+def test_disconnecting_takes_every_adapter_off_and_is_harmless_twice(
+    lab: Lab, session: VcenterSession
+) -> None:
+    record = lab.vcenter.find_vm(name="deckard")
+    assert record is not None
+    record.nics.append(dataclasses.replace(record.nics[0], key=4001, unit=8))
+    deckard = session.vm("deckard")
+    session.disconnect(deckard)
+    assert [nic.connected for nic in record.nics] == [False, False]
+    (found,) = session.running([deckard])
+    assert found.connected_networks == ()
+    tasks = lab.app.journal.count(soap_method="ReconfigVM_Task")
+    session.disconnect(deckard)
+    assert lab.app.journal.count(soap_method="ReconfigVM_Task") == tasks == 1, "nothing was left to change"
+
+
 def test_a_session_that_ended_is_begun_anew_without_notice(lab: Lab, session: VcenterSession) -> None:
     for other in lab.vcenter.sessions:
         lab.vcenter.sessions.end(other)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import traceback
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cxsim.core.journal import SqliteJournal
+from cxsim.core.vcd import VcdClient
 from cxsim.sim.cli import main
 from cxsim.sim.eventlog import EventLog
 from cxsim.sim.kernel import hooks
@@ -151,12 +153,49 @@ def test_a_run_writes_no_password_anywhere(tmp_path: Path, name: str, steps: str
     assert_clean("--json", everything_said(as_json))
 
 
-def test_an_explanation_holds_no_password(tmp_path: Path) -> None:
-    path = write(tmp_path, "firewall", ENVIRONMENT, FIREWALL)
-    if "explain" not in main.commands:
-        pytest.skip("this cxsim has no explain command")
-    explained = CliRunner().invoke(main, ["explain", str(path)])
+@pytest.mark.parametrize(("name", "steps"), [("firewall", FIREWALL), ("wrong-password", WRONG_PASSWORD)])
+def test_an_explanation_holds_no_password(tmp_path: Path, name: str, steps: str) -> None:
+    path, page = write(tmp_path, name, ENVIRONMENT, steps), tmp_path / "page.html"
+    explained = CliRunner().invoke(main, ["explain", str(path), "--html", str(page)])
+    assert explained.exit_code in (0, 1), explained.output
     assert_clean("explain", everything_said(explained))
+    assert_clean("explain --html", page.read_bytes())
+    for options in (["--json"], ["--for", "tenant"], ["--for", "provider"]):
+        said = CliRunner().invoke(main, ["explain", str(path), *options])
+        assert_clean(f"explain {options}", everything_said(said))
+
+
+def inside(case: Path) -> Iterator[tuple[str, bytes]]:
+    """The members of a case, by name."""
+    with zipfile.ZipFile(case) as archive:
+        for name in archive.namelist():
+            if content := archive.read(name):
+                yield name, content
+
+
+def test_an_anonymised_case_holds_no_password(tmp_path: Path) -> None:
+    path, packed = write(tmp_path, "firewall", ENVIRONMENT, FIREWALL), tmp_path / "sent.cxcase"
+    told = CliRunner().invoke(main, ["case", "pack", str(path), "--anonymise", "-o", str(packed)])
+    assert told.exit_code == 0, told.output
+    assert_clean("case pack", everything_said(told))
+    members = dict(inside(packed))
+    for name, content in members.items():
+        assert_clean(f"{name} of a case", content)
+    assert len(members) > 2
+
+
+def test_of_a_case_that_is_not_anonymised_only_the_scenario_holds_its_passwords(tmp_path: Path) -> None:
+    path, packed = write(tmp_path, "firewall", ENVIRONMENT, FIREWALL), tmp_path / "sent.cxcase"
+    told = CliRunner().invoke(main, ["case", "pack", str(path), "-o", str(packed)])
+    assert told.exit_code == 0, told.output
+    assert_clean("case pack", everything_said(told))
+    opened = CliRunner().invoke(main, ["case", "open", str(packed), "--json"])
+    assert_clean("case open", everything_said(opened))
+    members = dict(inside(packed))
+    written = [name for name, content in members.items() if name.endswith(".yaml")]
+    assert written, sorted(members)
+    for name in set(members) - set(written):
+        assert_clean(f"{name} of a case", members[name])
 
 
 def test_mistakes_in_a_file_are_told_without_its_passwords(tmp_path: Path) -> None:
@@ -176,6 +215,7 @@ def test_the_journal_holds_no_password(tmp_path: Path) -> None:
         with world.hub:
             problems = take_steps(world, scenario, Watch(log))
     assert not problems
+    assert (tmp_path / "journal.db-wal").stat().st_size
     for file in tmp_path.glob("journal.db*"):
         if file.stat().st_size:
             assert_clean(file.name, file.read_bytes())
@@ -188,3 +228,20 @@ def test_records_show_no_password_when_they_are_printed(tmp_path: Path) -> None:
         world = World(scenario, scenario.seed)
         with world.hub:
             assert_clean("the core's configuration", repr(world.core_config))
+
+
+def test_a_mistake_of_the_program_is_told_without_a_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its traceback names lines of the program, whose values are not shown."""
+
+    def broken(self: VcdClient, *_: object) -> None:
+        raise RuntimeError(f"{self!r} {vars(self).keys()}")
+
+    monkeypatch.setattr(VcdClient, "figures", broken)
+    path, log = write(tmp_path, "migration", ENVIRONMENT, MIGRATION), tmp_path / "events.jsonl"
+    told = CliRunner().invoke(main, ["run", str(path), "--story", "--log", str(log)])
+    assert told.exit_code == 1
+    assert "RuntimeError" in told.output
+    assert_clean("the story", everything_said(told))
+    assert_clean("the event log", log.read_bytes())

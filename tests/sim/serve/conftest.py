@@ -1,7 +1,11 @@
-"""Environments that are served for a test, and stopped with everything that was started for it."""
+"""Environments that are served for a test, and stopped with everything that was started for it.
+
+Rules of this file: after each test, everything that was written is looked through for passwords.
+"""
 
 from __future__ import annotations
 
+import base64
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from processes import CXSIM, SMALL_JOB, WAIT_S, Served, wait_for
+from processes import CXSIM, PASSWORDS, SMALL_JOB, WAIT_S, Served, wait_for
 
 
 @pytest.fixture
@@ -48,3 +52,17 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
             for stream in (process.stdout, process.stderr):
                 if stream is not None:
                     stream.close()
+    if running:
+        _look_for_passwords(tmp_path)
+
+
+def _look_for_passwords(folder: Path) -> None:
+    """Whatever a test has let be written holds no password, but for the scenarios that it wrote itself."""
+    scenarios = [file for file in folder.iterdir() if file.suffix == ".yaml" and "steps:" in file.read_text()]
+    looked_at = [file for file in folder.iterdir() if file.is_file() and file not in scenarios]
+    assert looked_at
+    for file in looked_at:
+        data = file.read_bytes()
+        for secret in PASSWORDS.values():
+            for form in (secret.encode(), base64.b64encode(secret.encode()).rstrip(b"=")[:-1]):
+                assert form not in data, f"{file.name} holds a password"

@@ -53,6 +53,7 @@ def run(served: Served, log: Path, *options: str, **more: Any) -> tuple[int, str
     """A whole `cxsim migrate`: exit code and everything it said."""
     process = served.migrate(log, *options, **more)
     out, err = process.communicate(timeout=WAIT_S)
+    log.with_suffix(".said").write_text(out + err)
     return process.returncode, out + err
 
 
@@ -84,9 +85,10 @@ def instant(at_s: float) -> str:
 
 def test_a_cold_migration(serve: Callable[..., Served], tmp_path: Path) -> None:
     served, log = serve(COLD, speed=600), tmp_path / "real.jsonl"
-    code, said = run(served, log)
+    code, said = run(served, log, "--json")
     assert code == 0, said
-    assert "deckard: Completed" in said
+    assert '"status": "Completed"' in said
+    assert [file for file in tmp_path.glob("*.journal*") if file.name.endswith("-wal")], "looked through too"
     assert statuses(log)[0] == "Created"
     assert "Cutover ready" not in statuses(log)
     assert running(served) == {"deckard at tyrell-vc01": "off", "deckard at chc-vc01": "on"}

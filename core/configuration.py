@@ -38,6 +38,9 @@ class ApplianceConfig:
     replicator: ReplicatorConfig
     poll_s: float = 30.0
     """Between two looks at the migrations of a cloud; one call a look, however many VMs."""
+    settled_looks: int = 4
+    """One look in so many is also at what is settled, to which nothing happens by itself (`poller`): by
+    default every 2 min, after which time a provider gives a broken replication up (docs/inferred-api.md)."""
     connect_timeout_s: float = 30.0
     read_timeout_s: float = 120.0
     task_poll_s: float = 5.0

@@ -8,9 +8,10 @@ is repeated once. Sources: cx.md 5.2 (`/info` [C BEGG]); docs/inferred-api.md se
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from cxsim.core.cx_http import (
     Answer,
@@ -198,10 +199,11 @@ class CloudService:
         answer = self._call("POST", "/migrations", attempted, (200, 201), order.to_json())
         return self._migration(answer.document, attempted)
 
-    def migrations(self) -> list[RemoteMigration]:
-        """All migrations of this tenant, in one call."""
+    def migrations(self, ids: Sequence[str] | None = None) -> list[RemoteMigration]:
+        """All migrations of this tenant, or those of `ids` that exist, in one call."""
         attempted = "look at the migrations"
-        document = self._call("GET", "/migrations", attempted).document
+        named = "" if ids is None else "?id=" + ",".join(quote(one, safe="") for one in ids)
+        document = self._call("GET", f"/migrations{named}", attempted).document
         wrong = missing(document, {"items": lambda value: isinstance(value, list)})
         if wrong:
             raise self._http.unexpected(attempted, wrong)

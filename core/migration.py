@@ -1,8 +1,8 @@
 """Carrying migrations out: straight-line blocking steps round the table in `migration_states.py`.
 
 Rules of this file: an action is done by one method of `_do`, which returns the action that follows; each
-may be done again (see the table). Whatever the provider reports comes in through `_observe`. One poller per
-provider cloud looks at all its migrations in one call. No lock is held across a call.
+may be done again (see the table). Whatever the provider reports comes in through `_observe`; `poller` looks.
+No lock is held across a call.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from cxsim.core.messages import tell, tell_error
 from cxsim.core.migration_states import MIGRATION, RESUME, WATCHED, Action, Event, State
 from cxsim.core.neighbours import OpenVcenter
 from cxsim.core.patience import patiently, until_answered
+from cxsim.core.poller import Poller
 from cxsim.core.preflight import plan
 from cxsim.core.provider import ProviderClouds
 from cxsim.core.provider_states import CloudState
@@ -82,7 +83,7 @@ class Migrations:
         self._open_vcenter = open_vcenter
         self.book = WorkloadBook(runtime, decisions)
         self._guard = SourceGuard(runtime, config, open_vcenter, self.book.all)
-        self._polled: set[str] = set()
+        self._poller = Poller(runtime, config, clouds, self.book, self._compare)
         self._stops = Slots(runtime, config.stops_per_host)
         self._cutovers = Slots(runtime, config.cutovers_per_replicator)
         self._lock = runtime.lock()
@@ -318,33 +319,9 @@ class Migrations:
     # --- watching
 
     def _watch(self, record: WorkloadRecord) -> Action | None:
-        """Make sure that the cloud's one poller runs."""
-        with self._lock:
-            running = record.cloud in self._polled
-            self._polled.add(record.cloud)
-        if not running:
-            self._runtime.spawn(self._poll, record.cloud, name=f"poll {record.cloud}")
+        """Make sure that the migration is looked at."""
+        self._poller.watch(record.cloud)
         return None
-
-    def _poll(self, cloud: str) -> None:
-        complaint: str | None = None
-        while True:
-            self._runtime.sleep(self._config.poll_s)
-            with self._lock:
-                watched = self.book.watched(cloud)
-                if not watched:
-                    self._polled.discard(cloud)
-                    return
-            try:
-                remotes = self._clouds.record(cloud).service.migrations()
-            except UserError as error:
-                # The migrations go on at the provider; only our view of them is old.
-                if error.reason != complaint:
-                    tell_error(self._runtime, cloud, error)
-                complaint = error.reason
-                continue
-            complaint = None
-            self._compare(watched, remotes)
 
     def _compare(self, watched: Sequence[WorkloadRecord], remotes: Sequence[RemoteMigration]) -> None:
         by_id = {remote.id: remote for remote in remotes}

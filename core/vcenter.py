@@ -20,7 +20,7 @@ from cxsim.core.neighbours import RunningVm, SourceVm
 from cxsim.core.pinning import FirstSight, Judge, Pins
 from cxsim.core.runtime import Runtime
 from cxsim.core.vcenter_errors import VcenterError, VcenterNotFound, refused, told
-from cxsim.core.vcenter_inventory import POWER, Inventory, InventoryVm, TreeNode
+from cxsim.core.vcenter_inventory import POWER, Inventory, InventoryVm, TreeNode, power_states
 from cxsim.core.vcenter_stub import JudgedStub
 
 T = TypeVar("T")
@@ -173,9 +173,11 @@ class VcenterSession:
         return [d for d in devices if isinstance(d, vim.vm.device.VirtualEthernetCard)]
 
     def running(self, vms: Sequence[SourceVm]) -> list[RunningVm]:
-        """Those of these VMs that are powered on now; one look for all. Raises `VcenterError`."""
-        wanted = {vm.moref for vm in vms}
-        return [self._running(vm) for vm in self.vms() if vm.moref in wanted and vm.power == "on"]
+        """Those of these VMs that are powered on now; one look at the power states for all, and at more
+        only of those that run. Raises `VcenterError`."""
+        states = self._do("look at the source VMs", lambda: power_states(self._content))
+        on = {vm.moref for vm in vms if states.get(vm.moref) == "on"}
+        return [self._running(vm) for vm in self.vms() if vm.moref in on] if on else []
 
     def _running(self, vm: InventoryVm) -> RunningVm:
         attempted = f"look at the adapters of {vm.name}"

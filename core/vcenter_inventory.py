@@ -7,7 +7,7 @@ out of `vms`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,7 @@ _VM_PATHS = (
     "network",
 )
 _NAMED = (vim.Folder, vim.Datacenter, vim.ComputeResource, vim.HostSystem, vim.Network)
+_ENTITIES = {**dict.fromkeys(_NAMED, ("name", "parent")), vim.VirtualMachine: _VM_PATHS}
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Inventory:
 
     def __init__(self, content: Any) -> None:
         self._entities: dict[str, _Entity] = {}
-        for ref, values in _read(content):
+        for ref, values in _read(content, _ENTITIES):
             self._entities[ref._moId] = _Entity(ref, values)
         self._root = content.rootFolder._moId
         for moref, entity in self._entities.items():
@@ -176,17 +177,20 @@ def _disks(devices: Any) -> Iterator[SourceDisk]:
             yield SourceDisk(device.key, label, capacity_bytes)
 
 
-def _read(content: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Every entity with its properties, a page at a time."""
+def power_states(content: Any) -> dict[str, str]:
+    """`on`, `off` or `suspended` of every VM by moref."""
+    states = _read(content, {vim.VirtualMachine: ("runtime.powerState",)})
+    return {ref._moId: POWER.get(str(values.get("runtime.powerState")), "off") for ref, values in states}
+
+
+def _read(content: Any, wanted: Mapping[Any, Sequence[str]]) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Every entity of these kinds with these properties, a page at a time."""
     query = vmodl.query.PropertyCollector
-    view = content.viewManager.CreateContainerView(content.rootFolder, [*_NAMED, vim.VirtualMachine], True)
+    view = content.viewManager.CreateContainerView(content.rootFolder, list(wanted), True)
     along = query.TraversalSpec(name="view", type=vim.view.ContainerView, path="view", skip=False)
     spec = query.FilterSpec(
         objectSet=[query.ObjectSpec(obj=view, skip=True, selectSet=[along])],
-        propSet=[
-            *(query.PropertySpec(type=kind, pathSet=["name", "parent"]) for kind in _NAMED),
-            query.PropertySpec(type=vim.VirtualMachine, pathSet=list(_VM_PATHS)),
-        ],
+        propSet=[query.PropertySpec(type=kind, pathSet=list(paths)) for kind, paths in wanted.items()],
     )
     collector = content.propertyCollector
     try:

@@ -134,6 +134,9 @@ class WorkloadBook:
         self._records: list[WorkloadRecord] = []
         self._home = Home()
         decisions.keep(self._snapshot)
+        self._statuses: dict[str, str] = {}
+        """The status of each migration by its key, as it was counted last."""
+        self._count: Counter[str] = Counter()
 
     def add(self, record: WorkloadRecord) -> None:
         """Take a new migration in; it is shown from its first decision on."""
@@ -166,6 +169,8 @@ class WorkloadBook:
                 self._records.append(known[decision.subject])
             if decision.event != SNAPSHOT:
                 _repeat(known[decision.subject], decision)
+        for record in known.values():
+            self._counted(record)
         self._home = self.home()
 
     def _snapshot(self) -> list[Decision]:
@@ -232,8 +237,19 @@ class WorkloadBook:
 
     def home(self) -> Home:
         """The Home page's figures now."""
-        statuses = [record.status for record in self.all()]
-        return Home(**{figure: sum(s in counted for s in statuses) for figure, counted in HOME.items()})
+        return Home(
+            **{figure: sum(self._count[status] for status in shown) for figure, shown in HOME.items()}
+        )
+
+    def _counted(self, record: WorkloadRecord) -> None:
+        """Let a migration's new status count, and its old one no more."""
+        key, status = record.order.external_key, record.status
+        before = self._statuses.get(key)
+        if status != before:
+            self._statuses[key] = status
+            self._count[status] += 1
+            if before is not None:
+                self._count[before] -= 1
 
     def changes(self, record: WorkloadRecord, event: Event, percent: int | None) -> bool:
         """False if the event would change nothing at all, so that it need not be decided or written down."""
@@ -281,6 +297,7 @@ class WorkloadBook:
             text=record.text,
             reason=record.reason,
         )
+        self._counted(record)
         home = self.home()
         if home != self._home:
             self._home = home

@@ -7,12 +7,13 @@ manager's own error.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cxsim.emulator.host import Host
 from cxsim.fake_cx import errors
 from cxsim.fake_cx.config import ManagedAppliance
-from cxsim.fake_cx.outgoing import Answer, Outgoing
+from cxsim.fake_cx.outgoing import Answer, Outgoing, naming
 from cxsim.fake_cx.replicator_api import AUTH_HEADER, SECRET_HEADER
 from cxsim.fake_cx.settings import CxSettings
 
@@ -69,9 +70,11 @@ class ManagerClient:
         """A token with which this organization may register replicators."""
         return self._call("POST", "/registration-tokens", {"owner": owner}).expect(201).text("token")
 
-    def statuses(self) -> dict[str, dict[str, Any]]:
-        """Every replication, by id."""
-        items = self._call("GET", "/replications").expect(200).document().get("items")
+    def statuses(self, ids: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
+        """Every replication by id, or at least those of `ids` that exist."""
+        named = "" if ids is None else naming(ids)
+        answer = self._call("GET", f"/replications{named}").expect(200)
+        items = answer.document().get("items")
         found = items if isinstance(items, list) else []
         return {str(i.get("id")): i for i in found if isinstance(i, dict)}
 

@@ -46,7 +46,6 @@ class ReplicatorRecord:
     """Of a pairing that is under way."""
     online: bool = False
     error: errors.H4Error | None = None
-    status_at_s: float = 0.0
     retry_at_s: float = 0.0
     asking: bool = False
     """Its status is being asked right now."""
@@ -100,6 +99,8 @@ class ReplicationRecord:
     started: bool = False
     status: dict[str, Any] = field(default_factory=dict)
     status_at_s: float = 0.0
+    asked_at_s: float = 0.0
+    """When its status was last asked for; 0: what is known is out of date."""
     instances: dict[str, dict[str, Any]] = field(default_factory=dict)
     wanted_sequence: int = 1
     """The newest instance somebody waits for; 1 = the initial synchronization."""

@@ -153,14 +153,14 @@ class Replications:
         that was asked for. Raises what the source replicator answers."""
         sequence = record.source.client.sync(record.id, final)
         record.wanted_sequence = max(record.wanted_sequence, sequence)
-        record.source.status_at_s = 0.0  # what was known is out of date
+        record.asked_at_s = 0.0
         result = {"sequenceNumber": sequence, "instanceId": f"instance-{sequence}"}
         return self._tasks.finished(self._workflow("syncReplication", record), result)
 
     def act(self, record: ReplicationRecord, action: str) -> Task:
         """`pause` or `resume`. Raises what the source replicator answers."""
         record.source.client.act(record.id, action)
-        record.source.status_at_s = 0.0
+        record.asked_at_s = 0.0
         return self._tasks.finished(self._workflow(f"{action}Replication", record), None)
 
     def _workflow(self, kind: str, record: ReplicationRecord) -> Workflow:

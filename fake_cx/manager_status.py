@@ -1,8 +1,8 @@
-"""The status of replications, asked from the replicators in bulk and only when what is known is too old.
+"""The status of replications, asked from the replicators in bulk and only where what is known is too old.
 
-Rules of this file: one call for each source replicator, whatever the number of its replications; a
-replicator that cannot be reached keeps its last status and is left alone for a while; nobody waits for a
-call that somebody else has under way.
+Rules of this file: one call for each source replicator, whatever the number of its replications that are
+due; a replicator that cannot be reached keeps its last status and is left alone for a while; nobody waits
+for a call that somebody else has under way.
 """
 
 from __future__ import annotations
@@ -23,27 +23,26 @@ class StatusCache:
         self._replications = replications
 
     def refresh(self) -> None:
-        """Ask every source replicator whose status is too old. Never raises."""
+        """Ask every source replicator for what is too old. Never raises."""
         by_source: dict[str, list[ReplicationRecord]] = {}
+        now_s = self._host.now()
         for record in self._replications.all():
-            if record.started:
+            if record.started and self._is_due(record, now_s):
                 by_source.setdefault(record.source.id, []).append(record)
         for records in by_source.values():
-            if self._is_due(records):
-                self._ask(records[0].source, records)
+            source = records[0].source
+            if not source.asking and self._host.now() >= source.retry_at_s:
+                self._ask(source, records)
 
-    def _is_due(self, records: list[ReplicationRecord]) -> bool:
-        source, now_s = records[0].source, self._host.now()
-        if source.asking or now_s < source.retry_at_s:
-            return False
-        restless = any(r.awaited and r.state != "paused" for r in records)
+    def _is_due(self, record: ReplicationRecord, now_s: float) -> bool:
+        restless = record.awaited and record.state != "paused"
         limit_s = self._settings.status_freshness_s if restless else self._settings.settled_freshness_s
-        return now_s - source.status_at_s >= limit_s
+        return now_s - record.asked_at_s >= limit_s
 
     def _ask(self, source: ReplicatorRecord, records: list[ReplicationRecord]) -> None:
         source.asking = True
         try:
-            answered = source.client.statuses()
+            answered = source.client.statuses([record.id for record in records])
             statuses = {str(s.get("id")): s for s in answered if s.get("role") == "source"}
         except errors.H4Error as error:
             source.online, source.error = False, error
@@ -52,8 +51,9 @@ class StatusCache:
         finally:
             source.asking = False
         now_s = self._host.now()
-        source.online, source.error, source.status_at_s = True, None, now_s
+        source.online, source.error = True, None
         for record in records:
+            record.asked_at_s = now_s
             status = statuses.get(record.id)
             if status is not None and record.take(status, now_s):
                 self._replications.log(record)

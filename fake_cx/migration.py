@@ -132,6 +132,8 @@ class Migration:
     status: dict[str, Any] | None = None
     error: errors.H4Error | None = None
     error_since_s: float | None = None
+    asked_at_s: float = 0.0
+    """When the Replication Manager was last asked for `status`; 0: it is out of date."""
     cutover_percent: int = 0
     cutover_asked: bool = False
     final_sequence: int | None = None

@@ -44,7 +44,6 @@ class Migrations:
         self._migrations: dict[str, Migration] = {}
         self._by_key: dict[tuple[str, str], Migration] = {}
         self._asking = False
-        self._status_at_s = 0.0
         self._retry_at_s = 0.0
         self._watched = False
 
@@ -152,37 +151,40 @@ class Migrations:
         try:
             while any(m.state in REPLICATING for m in list(self._migrations.values())):
                 self._host.sleep(self._settings.monitor_s)
-                if self._host.now() - self._status_at_s >= self._settings.monitor_s:
-                    self.refresh()
+                self.refresh(self._settings.monitor_s)
         finally:
             self._watched = False
 
-    def outdate(self) -> None:
-        """What is known of the replications is out of date."""
-        self._status_at_s = 0.0
-
-    def refresh(self) -> None:
-        """Ask the Replication Manager when what is known is too old. Never raises an `H4Error`."""
-        active = [m for m in list(self._migrations.values()) if m.state in REPLICATING]
+    def refresh(self, at_least_s: float = 0.0) -> None:
+        """Ask the Replication Manager, in one call, for the replications of which too old things are known
+        (older than `at_least_s`, too). Never raises an `H4Error`."""
         now_s = self._host.now()
-        restless = any(m.state in RESTLESS for m in active)
-        limit_s = self._settings.status_freshness_s if restless else self._settings.settled_freshness_s
-        fresh = now_s - self._status_at_s < limit_s
-        if not active or fresh or self._asking or now_s < self._retry_at_s:
+        if self._asking or now_s < self._retry_at_s:
+            return
+        due = [m for m in list(self._migrations.values()) if self._is_due(m, now_s, at_least_s)]
+        if not due:
             return
         self._asking = True
         try:
-            statuses = self._manager.statuses()
+            statuses = self._manager.statuses([str(m.replication_id) for m in due])
         except errors.H4Error:
             self._retry_at_s = self._host.now() + self._settings.offline_retry_s
             return
         finally:
             self._asking = False
-        self._status_at_s = self._host.now()
-        for migration in active:
+        now_s = self._host.now()
+        for migration in due:
+            migration.asked_at_s = now_s
             if migration.state in REPLICATING and not migration.deleted:
                 with suppress(errors.InvalidState):  # somebody paused or deleted it meanwhile
                     self._observe(migration, statuses.get(str(migration.replication_id)))
+
+    def _is_due(self, migration: Migration, now_s: float, at_least_s: float) -> bool:
+        if migration.state not in REPLICATING:
+            return False
+        restless = migration.state in RESTLESS
+        limit_s = self._settings.status_freshness_s if restless else self._settings.settled_freshness_s
+        return now_s - migration.asked_at_s >= max(limit_s, at_least_s)
 
     def _observe(self, migration: Migration, status: dict[str, Any] | None) -> None:
         if status is None:
@@ -229,7 +231,7 @@ class Migrations:
         _require(migration, event)
         self._manager.act(str(migration.replication_id), "resume")
         self.apply(migration, event)
-        self.outdate()
+        migration.asked_at_s = 0.0
 
     def cut_over(self, migration: Migration, power_on: bool) -> None:
         """Ask for the last instance, then cut over in the background. A cutover that is under way or done
@@ -249,7 +251,7 @@ class Migrations:
         self._run_cutover(migration)
 
     def _run_cutover(self, migration: Migration) -> None:
-        self.outdate()
+        migration.asked_at_s = 0.0
 
         def work() -> None:
             try:

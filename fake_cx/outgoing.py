@@ -14,7 +14,7 @@ import http.client
 import json
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -95,6 +95,10 @@ class PinnedConnection(HTTPSConnection):
             self.close()
             raise
         self.is_verified = True  # by the pin, or unverified on purpose: no warning either way
+
+
+MOST_NAMED = 50
+"""Identifiers in a query: 2 kB of URL, which every proxy on the way takes."""
 
 
 class PinnedPool(HTTPSConnectionPool):
@@ -247,6 +251,12 @@ class Peer:
         return Answer(
             url, method, response.status_code, {k.lower(): v for k, v in response.headers.items()}, body
         )
+
+
+def naming(ids: Sequence[str]) -> str:
+    """The query that restricts a bulk status to these; none when they are too many to be named, and then
+    the answer tells of others too."""
+    return "?id=" + ",".join(ids) if len(ids) <= MOST_NAMED else ""
 
 
 def basic_header(credentials: tuple[str, str] | None) -> Any:

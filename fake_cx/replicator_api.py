@@ -155,7 +155,9 @@ def _add_replication_urls(app: Flask, replicator: Replicator) -> None:
     @routes.get("/replications")
     def bulk() -> Response:
         asking = owner()
-        items = sources.statuses(asking) + destinations.statuses(asking)
+        ids = request.args.get("id")
+        wanted = None if ids is None else frozenset(ids.split(","))
+        items = sources.statuses(asking, wanted) + destinations.statuses(asking, wanted)
         return reply({"items": items, "total": len(items)})
 
     @routes.post("/replications")

@@ -6,11 +6,12 @@ method raises the `CommunicationError` family or the replicator's own error.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cxsim.fake_cx import errors
-from cxsim.fake_cx.outgoing import Answer, Outgoing
+from cxsim.fake_cx.outgoing import Answer, Outgoing, naming
 from cxsim.fake_cx.replicator_api import AUTH_HEADER, PRODUCT, SECRET_HEADER
 from cxsim.fake_cx.replicator_pairing import COOKIE_HEADER
 
@@ -105,9 +106,10 @@ class ReplicatorClient:
                 f"{self.api_url} is answered by {product}, not by a replicator.", self.api_url, product
             )
 
-    def statuses(self) -> list[dict[str, Any]]:
-        """The bulk status."""
-        answer = self._call("GET", "/replications", connect_timeout_s=self._status_timeout_s).expect(200)
+    def statuses(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """The bulk status of these replications, as far as they exist."""
+        path = f"/replications{naming(ids)}"
+        answer = self._call("GET", path, connect_timeout_s=self._status_timeout_s).expect(200)
         items = answer.document().get("items")
         return [i for i in items if isinstance(i, dict)] if isinstance(items, list) else []
 

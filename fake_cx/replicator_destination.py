@@ -7,7 +7,7 @@ an export takes time and a host does one at a time (cx.md 3.5 [C]); exporting ag
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -138,10 +138,10 @@ class Destinations:
                 self._host.sleep(self._settings.removal_retry_s)
         work()
 
-    def statuses(self, owner: str) -> list[dict[str, Any]]:
-        """Every replica of this owner."""
+    def statuses(self, owner: str, wanted: Collection[str] | None = None) -> list[dict[str, Any]]:
+        """Every replica of this owner; `wanted`: of these ids only."""
         return [
             {"id": r.replication_id, "role": "destination", "exportedVmId": r.exported_vm}
             for r in list(self._replicas.values())
-            if r.owner == owner
+            if r.owner == owner and (wanted is None or r.replication_id in wanted)
         ]

@@ -6,6 +6,7 @@ id and belongs to the pairing that started it; starting it again answers the exi
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -172,12 +173,12 @@ class Sources:
             "latestInstance": None if progress.latest is None else instance_json(progress.latest),
         }
 
-    def statuses(self, owner: str) -> list[dict[str, Any]]:
-        """The status of every running replication of this owner."""
+    def statuses(self, owner: str, wanted: Collection[str] | None = None) -> list[dict[str, Any]]:
+        """The status of every running replication of this owner; `wanted`: of these ids only."""
         return [
             self.status(r)
-            for r in list(self._replications.values())
-            if r.owner == owner and r.stream is not None
+            for replication_id, r in list(self._replications.items())
+            if r.owner == owner and r.stream is not None and (wanted is None or replication_id in wanted)
         ]
 
 

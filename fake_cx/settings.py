@@ -46,7 +46,7 @@ class CxSettings:
         "(HBR.ProgressReportIntervalMs)",
     )
     settled_freshness_s: float = _figure(
-        60.0, "I", "the same while nothing is in its initial or final synchronization"
+        60.0, "I", "the same of a replication that is not in its initial or final synchronization"
     )
     status_timeout_s: float = _figure(
         10.0, "I", "connecting to a replicator for its status is given up sooner"

@@ -114,6 +114,14 @@ _VM_PROPERTIES = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Session:
+    """A session that is open: vCenter's ServiceContent, and the stub that speaks in it."""
+
+    content: Any
+    stub: Any
+
+
 class PyVmomiVcenter:
     """A vCenter over pyVmomi with unverified TLS: at activation the wizard step trusts it (cx.md 5.2)."""
 
@@ -124,20 +132,23 @@ class PyVmomiVcenter:
         self._settings = settings
         self._sleep = sleep
         self._place = f"https://{config.vcenter_host}:{config.vcenter_port}/sdk"
+        self._instance_uuid = ""
 
     def instance_uuid(self) -> str:
-        with self._session("read its identity") as si:
-            return str(si.RetrieveContent().about.instanceUuid)
+        if not self._instance_uuid:  # a vCenter keeps it for ever
+            with self._session("read its identity") as session:
+                self._instance_uuid = str(session.content.about.instanceUuid)
+        return self._instance_uuid
 
     def vms(self) -> list[tuple[str, str]]:
-        with self._session("list its VMs") as si:
-            found = self._view(si, vim.VirtualMachine, ("name",))
+        with self._session("list its VMs") as session:
+            found = self._view(session, vim.VirtualMachine, ("name",))
             return [(moref._GetMoId(), str(values.get("name", ""))) for moref, values in found]
 
     def vm_shape(self, moref: str) -> VmShape:
-        with self._session("read a VM", moref) as si:
-            vm = vim.VirtualMachine(moref, si._stub)
-            values = self._read(si, vm, _VM_PROPERTIES)
+        with self._session("read a VM", moref) as session:
+            vm = vim.VirtualMachine(moref, session.stub)
+            values = self._read(session, vm, _VM_PROPERTIES)
             devices = values.get("config.hardware.device") or []
             host = values.get("runtime.host")
             return VmShape(
@@ -154,7 +165,7 @@ class PyVmomiVcenter:
                 ),
                 nics=sum(isinstance(d, vim.vm.device.VirtualEthernetCard) for d in devices),
                 powered_on=str(values.get("runtime.powerState")) == "poweredOn",
-                esxi_address=self._address(si, host) if host is not None else "",
+                esxi_address=self._address(session, host) if host is not None else "",
             )
 
     def reconfigure_replication(self, moref: str, spec: ReplicationSpec) -> None:
@@ -175,8 +186,8 @@ class PyVmomiVcenter:
                 for key in spec.disk_keys
             ],
         )
-        with self._session("configure the replication of a VM", moref) as si:
-            vm = vim.VirtualMachine(moref, si._stub)
+        with self._session("configure the replication of a VM", moref) as session:
+            vm = vim.VirtualMachine(moref, session.stub)
             self._finish(vm.ReconfigVM_Task(spec=vim.vm.ConfigSpec(repConfig=config)), "ReconfigVM_Task")
 
     def clear_replication(self, moref: str) -> None:
@@ -185,15 +196,15 @@ class PyVmomiVcenter:
             generation=0, vmReplicationId="", destination="", port=0, rpo=0, quiesceGuestEnabled=False,
             paused=False, oppUpdatesEnabled=False, disk=[],
         )  # fmt: skip
-        with self._session("remove the replication of a VM", moref) as si:
-            vm = vim.VirtualMachine(moref, si._stub)
+        with self._session("remove the replication of a VM", moref) as session:
+            vm = vim.VirtualMachine(moref, session.stub)
             self._finish(vm.ReconfigVM_Task(spec=vim.vm.ConfigSpec(repConfig=config)), "ReconfigVM_Task")
 
     def placement(self, datastore: str, host_id: str) -> Placement:
-        with self._session("choose a host and datastore") as si:
+        with self._session("choose a host and datastore") as session:
             stores = [
                 (moref, values)
-                for moref, values in self._view(si, vim.Datastore, ("name", "summary.freeSpace", "host"))
+                for moref, values in self._view(session, vim.Datastore, ("name", "summary.freeSpace", "host"))
                 if not datastore or datastore in (moref._GetMoId(), values.get("name"))
             ]
             if not stores:
@@ -204,7 +215,7 @@ class PyVmomiVcenter:
             store, values = stores[0]
             hosts = [mount.key for mount in values.get("host") or []]
             if not hosts:
-                hosts = [moref for moref, _ in self._view(si, vim.HostSystem, ("name",))]
+                hosts = [moref for moref, _ in self._view(session, vim.HostSystem, ("name",))]
             wanted = [h for h in hosts if not host_id or h._GetMoId() == host_id]
             if not wanted:
                 raise errors.VcenterFailure(
@@ -212,16 +223,16 @@ class PyVmomiVcenter:
                 )
             host = min(wanted, key=lambda h: h._GetMoId())
             return Placement(
-                host._GetMoId(), self._address(si, host), store._GetMoId(), str(values.get("name"))
+                host._GetMoId(), self._address(session, host), store._GetMoId(), str(values.get("name"))
             )
 
     def create_vm(self, names: tuple[str, ...], shape: VmShape, placement: Placement, thin: bool) -> str:
-        with self._session("register a VM") as si:
-            made = self._with_uuid(si, shape.instance_uuid)
+        with self._session("register a VM") as session:
+            made = self._with_uuid(session, shape.instance_uuid)
             if made is not None:
                 return str(made._GetMoId())
-            host = vim.HostSystem(placement.host_id, si._stub)
-            folder, pool = self._folder_and_pool(si, host)
+            host = vim.HostSystem(placement.host_id, session.stub)
+            folder, pool = self._folder_and_pool(session, host)
             for last, name in enumerate(names, start=1 - len(names)):
                 spec = _vm_spec(name, shape, placement.datastore, thin)
                 try:
@@ -234,23 +245,23 @@ class PyVmomiVcenter:
 
     def destroy_vm(self, instance_uuid: str) -> None:
         try:
-            with self._session("delete a VM", instance_uuid) as si:
-                made = self._with_uuid(si, instance_uuid)
+            with self._session("delete a VM", instance_uuid) as session:
+                made = self._with_uuid(session, instance_uuid)
                 if made is not None:
                     self._finish(made.Destroy_Task(), "Destroy_Task")
         except errors.VmNotFound:
             return
 
-    def _with_uuid(self, si: Any, instance_uuid: str) -> Any:
-        index = si.RetrieveContent().searchIndex
+    def _with_uuid(self, session: _Session, instance_uuid: str) -> Any:
+        index = session.content.searchIndex
         return index.FindByUuid(uuid=instance_uuid, vmSearch=True, instanceUuid=True)
 
     @contextmanager
-    def _session(self, purpose: str, moref: str = "") -> Iterator[Any]:
+    def _session(self, purpose: str, moref: str = "") -> Iterator[_Session]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        si = None
+        session = None
         try:
             si = _pyvim.SmartConnect(
                 host=self._config.vcenter_host,
@@ -260,7 +271,8 @@ class PyVmomiVcenter:
                 sslContext=context,
                 httpConnectionTimeout=self._settings.vcenter_timeout_s,
             )
-            yield si
+            session = _Session(si.RetrieveContent(), si._stub)
+            yield session
         except vmodl.fault.ManagedObjectNotFound:
             if not moref:
                 raise self._failure(purpose, "an object is gone") from None
@@ -272,11 +284,11 @@ class PyVmomiVcenter:
             raise self._failure(purpose, _fault_words(fault)) from fault
         except (OSError, http.client.HTTPException, xml.parsers.expat.ExpatError) as error:
             failure = self._failure(purpose, str(error) or type(error).__name__)
-            failure.unanswered = si is not None
+            failure.unanswered = session is not None
             raise failure from error
         finally:
-            if si is not None:
-                _end(si)
+            if session is not None:
+                _end(session)
 
     def _failure(self, purpose: str, answer: str) -> errors.VcenterFailure:
         return errors.VcenterFailure(f"Could not {purpose} at {self._place}: {answer}", self._place, answer)
@@ -295,16 +307,16 @@ class PyVmomiVcenter:
             self._sleep(self._settings.vcenter_task_poll_s)
             waited_s += self._settings.vcenter_task_poll_s
 
-    def _read(self, si: Any, target: Any, paths: tuple[str, ...]) -> dict[str, Any]:
+    def _read(self, session: _Session, target: Any, paths: tuple[str, ...]) -> dict[str, Any]:
         query = vmodl.query.PropertyCollector
         filter_spec = query.FilterSpec(
             objectSet=[query.ObjectSpec(obj=target)],
             propSet=[query.PropertySpec(type=type(target), pathSet=list(paths))],
         )
-        return _values(self._retrieve(si, filter_spec)[0])
+        return _values(self._retrieve(session, filter_spec)[0])
 
-    def _view(self, si: Any, kind: Any, paths: tuple[str, ...]) -> list[tuple[Any, dict[str, Any]]]:
-        content = si.RetrieveContent()
+    def _view(self, session: _Session, kind: Any, paths: tuple[str, ...]) -> list[tuple[Any, dict[str, Any]]]:
+        content = session.content
         view = content.viewManager.CreateContainerView(content.rootFolder, [kind], True)
         query = vmodl.query.PropertyCollector
         along = query.TraversalSpec(name="view", type=vim.view.ContainerView, path="view", skip=False)
@@ -312,12 +324,12 @@ class PyVmomiVcenter:
             objectSet=[query.ObjectSpec(obj=view, skip=True, selectSet=[along])],
             propSet=[query.PropertySpec(type=kind, pathSet=list(paths))],
         )
-        found = [(o.obj, _values(o)) for o in self._retrieve(si, filter_spec)]
+        found = [(o.obj, _values(o)) for o in self._retrieve(session, filter_spec)]
         view.DestroyView()
         return found
 
-    def _retrieve(self, si: Any, filter_spec: Any) -> list[Any]:
-        collector = si.RetrieveContent().propertyCollector
+    def _retrieve(self, session: _Session, filter_spec: Any) -> list[Any]:
+        collector = session.content.propertyCollector
         options = vmodl.query.PropertyCollector.RetrieveOptions()
         page = collector.RetrievePropertiesEx([filter_spec], options)
         objects: list[Any] = []
@@ -326,24 +338,24 @@ class PyVmomiVcenter:
             page = collector.ContinueRetrievePropertiesEx(page.token) if page.token else None
         return objects
 
-    def _address(self, si: Any, host: Any) -> str:
+    def _address(self, session: _Session, host: Any) -> str:
         """The management address of an ESXi host, else the name vCenter knows it by."""
-        values = self._read(si, host, ("name", "config.network.vnic"))
+        values = self._read(session, host, ("name", "config.network.vnic"))
         for nic in values.get("config.network.vnic") or []:
             if nic.spec is not None and nic.spec.ip is not None and nic.spec.ip.ipAddress:
                 return str(nic.spec.ip.ipAddress)
         return str(values["name"])
 
-    def _folder_and_pool(self, si: Any, host: Any) -> tuple[Any, Any]:
+    def _folder_and_pool(self, session: _Session, host: Any) -> tuple[Any, Any]:
         """The VM folder of the host's datacenter and the root resource pool of its compute resource."""
-        compute = self._read(si, host, ("parent",))["parent"]
-        pool = self._read(si, compute, ("resourcePool",))["resourcePool"]
+        compute = self._read(session, host, ("parent",))["parent"]
+        pool = self._read(session, compute, ("resourcePool",))["resourcePool"]
         place = compute
         while not isinstance(place, vim.Datacenter):
-            place = self._read(si, place, ("parent",)).get("parent")
+            place = self._read(session, place, ("parent",)).get("parent")
             if place is None:
                 raise errors.VcenterFailure(f"{self._place} has the host in no datacenter", self._place)
-        return self._read(si, place, ("vmFolder",))["vmFolder"], pool
+        return self._read(session, place, ("vmFolder",))["vmFolder"], pool
 
 
 def _values(content: Any) -> dict[str, Any]:
@@ -355,13 +367,13 @@ def _fault_words(fault: Any) -> str:
     return f"{type(fault).__name__.rpartition('.')[2]}" + (f" ({text})" if text else "")
 
 
-def _end(si: Any) -> None:
+def _end(session: _Session) -> None:
     try:
-        _pyvim.Disconnect(si)
+        session.content.sessionManager.Logout()
     except (vmodl.MethodFault, OSError, http.client.HTTPException, xml.parsers.expat.ExpatError):
         return  # the session ends by itself; what the caller met first is what matters
     finally:
-        si._stub.DropConnections()
+        session.stub.DropConnections()
 
 
 def _vm_spec(name: str, shape: VmShape, datastore: str, thin: bool) -> Any:

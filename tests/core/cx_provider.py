@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qs
 
 import responses
 
@@ -46,6 +47,8 @@ class CxProvider:
         self.task_polls = 2
         self.task_error: dict[str, Any] | None = None
         self.migrations: dict[str, dict[str, Any]] = {}
+        self.looks: list[list[str]] = []
+        """What each bulk status was about."""
         self.overrides: dict[str, list[Reply | Exception]] = {}
         """`METHOD path` -> what to answer instead, one after the other."""
 
@@ -68,7 +71,7 @@ class CxProvider:
         return sum(re.fullmatch(pattern, call) is not None for call in self.calls)
 
     def _cloud_service(self, request: Any) -> Reply:
-        path = request.url[len(CX) :]
+        path, _, query = request.url[len(CX) :].partition("?")
         call, body = self._note(request, path)
         if self.overrides.get(call):
             return _given(self.overrides[call].pop(0))
@@ -84,7 +87,9 @@ class CxProvider:
         if call == "POST /tenant/migrations":
             return self._accept(body)
         if call == "GET /tenant/migrations":
-            return reply(200, {"items": list(self.migrations.values())})
+            named = parse_qs(query).get("id", [",".join(self.migrations)])[0].split(",")
+            self.looks.append(named)
+            return reply(200, {"items": [m for key, m in self.migrations.items() if key in named]})
         return self._one_migration(request.method, path)
 
     def _login(self, request: Any) -> Reply:

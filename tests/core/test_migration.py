@@ -136,7 +136,7 @@ def test_one_poller_a_cloud_asks_once_for_all_vms_and_stops_when_nothing_is_left
     assert cx.called("GET /tenant/migrations/.*") == 0
     for vm in ("deckard", "rachael", "roy"):
         cx.report(vm, "ERROR", None, error_object("ReplicationFailed", "x"))
-    runtime.sleep(31)
+    runtime.sleep(121)
     before = cx.called("GET /tenant/migrations")
     runtime.sleep(300)
     assert cx.called("GET /tenant/migrations") == before

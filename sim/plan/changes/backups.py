@@ -9,6 +9,8 @@ disks, raw mappings and in-guest iSCSI are not in a backup). Sources: docs/refer
 from __future__ import annotations
 
 import datetime as dt
+import math
+import re
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +22,14 @@ import numpy as np
 from cxsim.sim.plan.changes.classes import assumed_shape
 from cxsim.sim.plan.changes.files import Finder, Wanted, read_table, split_header
 from cxsim.sim.plan.changes.model import ChangeRate, Grade
+from cxsim.sim.plan.inventory.cells import Unreadable, number_of
 from cxsim.sim.plan.inventory.model import Problem
 from cxsim.sim.plan.inventory.plain import UNITS
-from cxsim.sim.plan.inventory.table import Table
+from cxsim.sim.plan.inventory.table import Row, Table
 from cxsim.sim.replication.churn import HALF_HOUR_S, Tabled
 
-READ_UNITS = {unit: float(size) for unit, size in UNITS.items()} | {"KB": 1e3}
+READ_UNITS = {unit: float(size) for unit, size in UNITS.items()} | {"KB": 1e3, "": math.nan}
+"""Without a unit in the header every cell has its own: `12.3 GB`."""
 _WANTED: Mapping[str, Wanted] = {
     "vm": Wanted(("vm", "vm name", "name", "object"), "text"),
     "start": Wanted(("start", "start time", "date", "time", "creation time"), "date"),
@@ -53,7 +57,7 @@ def from_backups(path: Path, finder: Finder, seed: int, problems: list[Problem])
     sessions: dict[str, list[_Session]] = {}
     for row in table.rows():
         label = finder.owner(row)
-        start, read_bytes = row.date("start"), row.size("read")
+        start, read_bytes = row.date("start"), _read_bytes(row, table)
         if label is None or start is None or read_bytes is None:
             continue
         if row.text("status").lower() not in _DONE:
@@ -78,6 +82,23 @@ def from_backups(path: Path, finder: Finder, seed: int, problems: list[Problem])
     return found
 
 
+def _read_bytes(row: Row, table: Table) -> int | None:
+    if not math.isnan(table.bound["read"].unit_bytes):
+        return row.size("read")
+    cell = row.text("read")
+    number, unit = re.fullmatch(r"\s*(.*?)\s*([KMGT]?B)?\s*", cell, re.DOTALL).groups()  # type: ignore[union-attr]
+    try:
+        value = number_of(number, table.locale.marks)
+    except Unreadable as wrong:
+        row.warn("read", wrong.what, wrong.right)
+        return None
+    if value is None or (unit is None and value):
+        if value is not None:
+            row.warn("read", f"{cell!r} has no unit", 'head the column read_GB, or write "12.3 GB"')
+        return None
+    return round(value * ({"B": 1.0} | _SHOWN)[unit or "B"])
+
+
 _SHOWN = {"KB": 2.0**10, "MB": 2.0**20, "GB": 2.0**30, "TB": 2.0**40}
 
 
@@ -86,11 +107,14 @@ def _as_veeam_counts(table: Table) -> None:
     and this is the larger. `read_GB` is 10^9 bytes."""
     read = table.bound["read"]
     unit = split_header(read.header)[1]
-    if "_" not in read.header and unit in _SHOWN:
-        table.bound["read"] = replace(read, unit_bytes=_SHOWN[unit])
+    in_cells = math.isnan(read.unit_bytes)
+    if "_" not in read.header and (unit in _SHOWN or in_cells):
+        shown = "GB" if in_cells else unit
+        if not in_cells:
+            table.bound["read"] = replace(read, unit_bytes=_SHOWN[unit])
         where = table.sheet.where(table.sheet.header_row, read.header)
-        what = f"{unit} of a report may be 1000 or 1024"
-        right = f"read as {unit[0]}iB, the larger; head it read_{unit} if it counts by 1000"
+        what = f"{shown} of a report may be 1000 or 1024"
+        right = f"read as {shown[0]}iB, the larger; head it read_{shown} if it counts by 1000"
         table.problems.append(Problem("note", where, what, right))
 
 

@@ -125,6 +125,13 @@ def of_default(vm: InventoryVm, default: Default, seed: int) -> ChangeRate:
     return _assumed(vm, base, statement, FITTED)
 
 
+def of_power_state(vm: InventoryVm) -> ChangeRate:
+    """A VM that is off, of which no source says that it was on."""
+    statement = f"{vm.power}: changes nothing until it is switched on"
+    base = bursty(0.0, 0)
+    return ChangeRate(vm.label, Grade.DERIVED, base, HALF_HOUR_S, statement, "its power state")
+
+
 def _in_use_bytes(vm: InventoryVm) -> int:
     try:
         return initial_sync_bytes(vm)

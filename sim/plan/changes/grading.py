@@ -1,7 +1,8 @@
 """Every VM's change rate from the best source that knows it.
 
 Rules of this file: a trace before backups, backups before counters, these before a class, a class before the
-default; what a lesser source says of the same VM is compared, and told where it is far off.
+default (a VM that is off has none); what a lesser source says of the same VM is compared, and told where it
+is far off.
 """
 
 from __future__ import annotations
@@ -11,12 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cxsim.sim.plan.changes.backups import from_backups
-from cxsim.sim.plan.changes.classes import CLASSES, Default, of_class, of_default, read_classes
+from cxsim.sim.plan.changes.classes import (
+    CLASSES,
+    Default,
+    of_class,
+    of_default,
+    of_power_state,
+    read_classes,
+)
 from cxsim.sim.plan.changes.counters import from_counters
 from cxsim.sim.plan.changes.files import Finder
 from cxsim.sim.plan.changes.model import ChangeRate, Changes
 from cxsim.sim.plan.changes.traces import from_traces
-from cxsim.sim.plan.inventory.model import InventoryVm, Problem, Where
+from cxsim.sim.plan.inventory.model import InventoryVm, Power, Problem, Where
 
 FAR_OFF = 3.0
 """Two sources of one VM differ by more than this: said."""
@@ -77,7 +85,8 @@ def _rate(
         what = f"change_class {vm.change_class!r} is not a class"
         right = f"write one of {', '.join(CLASSES)}; the default was taken"
         problems.append(Problem("warning", where, what, right))
-    return of_default(vm, default, seed)
+    off = vm.power in (Power.OFF, Power.SUSPENDED)
+    return of_power_state(vm) if off else of_default(vm, default, seed)
 
 
 def _compare(best: ChangeRate, other: ChangeRate, problems: list[Problem]) -> None:

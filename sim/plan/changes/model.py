@@ -100,17 +100,17 @@ class ChangeRate:
     def stated(self, rpo_s: float) -> str:
         """The delta at this RPO in words, with its bounds and where it is from."""
         delta = self.delta(rpo_s)
-        bounds = f"{_gb(delta.low_bytes)} to {_gb(delta.high_bytes)}"
+        bounds = f"{_shown(delta.low_bytes)} to {_shown(delta.high_bytes)}"
         sure = "" if delta.low_bytes == delta.high_bytes else f" ({bounds})"
-        return f"{self.grade}: {_gb(delta.mid_bytes)} GB{sure} in {rpo_s / 60:g} min. {self.statement}."
+        return f"{self.grade}: {_shown(delta.mid_bytes)}{sure} in {rpo_s / 60:g} min. {self.statement}."
 
     def times(self, factor: float) -> ChangeRate:
         """The same VM changing `factor` times as much: for sensitivities."""
         return replace(self, base=scaled(self.base, factor))
 
 
-def _gb(size_bytes: float) -> str:
-    return f"{size_bytes / 1e9:,.3g}"
+def _shown(size_bytes: float) -> str:
+    return f"{size_bytes / 1e9:,.2f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:,.1f} MB"
 
 
 def scaled(workload: Tabled, factor: float) -> Tabled:
@@ -155,10 +155,10 @@ class Changes:
     def measure_first(self, rpo_s: float, most: int = 5) -> tuple[ChangeRate, ...]:
         """The VMs, not measured yet, whose bounds at this RPO lie widest apart in bytes: measuring them
         narrows the fleet's delta most."""
-        open_rates = [rate for rate in self.rates if rate.grade is not Grade.MEASURED]
 
         def width(rate: ChangeRate) -> float:
             delta = rate.delta(rpo_s)
             return delta.high_bytes - delta.low_bytes
 
+        open_rates = [rate for rate in self.rates if rate.grade is not Grade.MEASURED and width(rate) > 0]
         return tuple(sorted(open_rates, key=lambda rate: (-width(rate), rate.vm))[:most])

@@ -25,13 +25,15 @@ from cxsim.sim.plan.changes import (
     grade_rates,
     parse_default,
 )
-from cxsim.sim.plan.inventory import InventoryError, InventoryVm, synthetic, told
+from cxsim.sim.plan.inventory import InventoryError, InventoryVm, Power, synthetic, told
 from cxsim.sim.replication.churn import Tabled
 from cxsim.sim.replication.fleet import FleetVm, simulate
 
 GB, MINUTE, HOUR, DAY = 1e9, 60.0, 3600.0, 86400.0
 Golden = Callable[[str, str], None]
-VMS = tuple(replace(vm, label=f"vm{n}", name=f"vm{n}") for n, vm in enumerate(synthetic(4, 1).vms))
+VMS = tuple(
+    replace(vm, label=f"vm{n}", name=f"vm{n}", power=Power.ON) for n, vm in enumerate(synthetic(4, 1).vms)
+)
 
 
 def graded(vms: tuple[InventoryVm, ...] = VMS, **sources: object) -> Changes:
@@ -114,6 +116,26 @@ def test_what_a_report_of_backups_says_wrong(tmp_path: Path, golden: Golden) -> 
     golden("changes-backups.txt", "".join(f"{line}\n" for line in told(changes.problems)))
     assert [rate.grade for rate in changes.rates] == [Grade.ASSUMED] * 3 + [Grade.DERIVED]
     assert changes.of("vm3").delta(DAY).mid_bytes == pytest.approx(2**30)
+
+
+def test_cells_of_a_report_may_have_their_units(tmp_path: Path, golden: Golden) -> None:
+    text = (
+        "Name;Start time;Data read;Type\n"
+        "vm0;23.10.2017 22:00;100,5 GB;Full\nvm0;24.10.2017 22:00;1,5 GB;Incremental\n"
+        "vm0;25.10.2017 22:00;512 MB;Incremental\nvm0;26.10.2017 22:00;7;Incremental\n"
+        "vm0;27.10.2017 22:00;some GB;Incremental\nvm0;28.10.2017 22:00;0 B;Incremental\n"
+    )
+    changes = graded(backups=file(tmp_path, "report.csv", text))
+    assert changes.of("vm0").base.table[-1] == pytest.approx(2 * 2**30)
+    golden("changes-units-in-cells.txt", "".join(f"{line}\n" for line in told(changes.problems)))
+
+
+def test_a_vm_that_is_off_changes_nothing_unless_a_source_says_so(tmp_path: Path) -> None:
+    off = tuple(replace(vm, power=Power.OFF) for vm in VMS[:2])
+    changes = graded(off, classes=file(tmp_path, "classes.csv", "vm,class\nvm1,light\n"))
+    assert [rate.grade for rate in changes.rates] == [Grade.DERIVED, Grade.ASSUMED]
+    assert changes.of("vm0").delta(DAY).high_bytes == 0
+    assert changes.measure_first(900) == (changes.of("vm1"),)
 
 
 @pytest.mark.parametrize(

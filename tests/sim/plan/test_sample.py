@@ -43,5 +43,5 @@ def test_it_has_some_of_every_grade_and_offers() -> None:
     inventory = read_inventory(sample.FOLDER / sample.INVENTORY)
     changes = grade_rates(inventory.vms, sources(sample.FOLDER), 1)
     assert not changes.problems
-    assert changes.grades() == {Grade.MEASURED: 4, Grade.DERIVED: 28, Grade.ASSUMED: 18}
+    assert changes.grades() == {Grade.MEASURED: 4, Grade.DERIVED: 35, Grade.ASSUMED: 11}
     assert len(read_quotes(sample.FOLDER / sample.QUOTES)) == 5

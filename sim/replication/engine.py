@@ -191,6 +191,9 @@ class Engine:
         disks = tuple(by_key[key] for key in disk_keys)
         self._input(at_s)
         i = self._store.add_replication(disks)
+        if not self._store.fits_calendar(rpo_s):
+            self._store.new_calendar(rpo_s, at_s)
+            self._enter(kernel.CALENDAR, 0, 0.0)
         self._of.append((vm, disks))
         self._routes.append(None)
         compared, differs = self._first_copy(disks, has_seed)

@@ -21,11 +21,9 @@ import numpy as np
 from cxsim.sim.replication.kernel_cache import inlined, kernel, part
 from cxsim.sim.replication.kernel_heap import push, take
 
-# Rows of `keys`.
-FINISH_V, FINISH_S, CAP, MINUS_CAP = range(4)
-# Rows of `ids`: each heap, then the places in it. Shared: by virtual finish and by least cap; capped: by
-# finish and by greatest cap.
-BY_V, AT_V, BY_CAP, AT_CAP, BY_S, AT_S, BY_MINUS_CAP, AT_MINUS_CAP = range(8)
+# The heaps (kernel_heap.py): shared transfers by virtual finish and by least cap; capped ones by finish and
+# by greatest cap. A key is kept there and nowhere else.
+BY_V, BY_CAP, BY_S, BY_MINUS_CAP = range(4)
 # Entries of `num` and of `cnt`.
 CAPACITY, SUM_CAPS, V, NOW, THETA = range(5)
 SHARED, CAPPED, MOVES = range(3)
@@ -42,6 +40,9 @@ class Bottleneck(NamedTuple):
 
     keys: Any
     ids: Any
+    places: Any
+    held: Any
+    """What is left of a transfer whose cap is 0."""
     num: Any
     cnt: Any
 
@@ -49,7 +50,12 @@ class Bottleneck(NamedTuple):
 def bottleneck(transfers: int, capacity: float, now_s: float = 0.0) -> Bottleneck:
     """An empty bottleneck for transfers 0..transfers-1."""
     state = Bottleneck(
-        np.zeros((4, transfers)), np.full((8, transfers), -1, np.int32), np.zeros(5), np.zeros(3, np.int64)
+        np.zeros((4, transfers)),
+        np.zeros((4, transfers), np.int32),
+        np.full((transfers, 4), -1, np.int32),
+        np.zeros(transfers),
+        np.zeros(5),
+        np.zeros(3, np.int64),
     )
     state.num[CAPACITY] = capacity
     state.num[NOW] = now_s
@@ -57,46 +63,57 @@ def bottleneck(transfers: int, capacity: float, now_s: float = 0.0) -> Bottlenec
 
 
 @part
-def _to_shared(keys: Any, ids: Any, num: Any, cnt: Any, i: int, left: float) -> None:
-    keys[FINISH_V, i] = num[V] + left
-    push(keys, FINISH_V, ids, BY_V, cnt[SHARED], i)
-    push(keys, CAP, ids, BY_CAP, cnt[SHARED], i)
+def _to_shared(keys: Any, ids: Any, places: Any, num: Any, cnt: Any, i: int, left: float, cap: float) -> None:
+    push(keys, ids, places, BY_V, cnt[SHARED], num[V] + left, i)
+    push(keys, ids, places, BY_CAP, cnt[SHARED], cap, i)
     cnt[SHARED] += 1
 
 
 @part
-def _from_shared(keys: Any, ids: Any, num: Any, cnt: Any, i: int) -> None:
-    take(keys, FINISH_V, ids, BY_V, cnt[SHARED], i)
-    take(keys, CAP, ids, BY_CAP, cnt[SHARED], i)
+def _from_shared(keys: Any, ids: Any, places: Any, num: Any, cnt: Any, i: int) -> None:
+    take(keys, ids, places, BY_V, cnt[SHARED], i)
+    take(keys, ids, places, BY_CAP, cnt[SHARED], i)
     cnt[SHARED] -= 1
     if cnt[SHARED] == 0:
         num[V] = 0.0
 
 
 @part
-def _to_capped(keys: Any, ids: Any, num: Any, cnt: Any, i: int, left: float) -> None:
-    cap = keys[CAP, i]
+def _to_capped(
+    keys: Any, ids: Any, places: Any, held: Any, num: Any, cnt: Any, i: int, left: float, cap: float
+) -> None:
     takes_s = left / cap if cap > 0.0 else math.inf if left > 0.0 else 0.0
-    keys[FINISH_V, i] = left  # only read when it never finishes
-    keys[FINISH_S, i] = num[NOW] + takes_s
-    push(keys, FINISH_S, ids, BY_S, cnt[CAPPED], i)
-    push(keys, MINUS_CAP, ids, BY_MINUS_CAP, cnt[CAPPED], i)
+    if takes_s == math.inf:
+        held[i] = left
+    push(keys, ids, places, BY_S, cnt[CAPPED], num[NOW] + takes_s, i)
+    push(keys, ids, places, BY_MINUS_CAP, cnt[CAPPED], -cap, i)
     cnt[CAPPED] += 1
     num[SUM_CAPS] += cap
 
 
 @part
-def _from_capped(keys: Any, ids: Any, num: Any, cnt: Any, i: int) -> None:
-    take(keys, FINISH_S, ids, BY_S, cnt[CAPPED], i)
-    take(keys, MINUS_CAP, ids, BY_MINUS_CAP, cnt[CAPPED], i)
+def _from_capped(keys: Any, ids: Any, places: Any, num: Any, cnt: Any, i: int) -> None:
+    num[SUM_CAPS] += keys[BY_MINUS_CAP, places[i, BY_MINUS_CAP]]
+    take(keys, ids, places, BY_S, cnt[CAPPED], i)
+    take(keys, ids, places, BY_MINUS_CAP, cnt[CAPPED], i)
     cnt[CAPPED] -= 1
-    num[SUM_CAPS] -= keys[CAP, i]
     if cnt[CAPPED] == 0:
         num[SUM_CAPS] = 0.0
 
 
 @part
-def settle(keys: Any, ids: Any, num: Any, cnt: Any) -> None:
+def left_of(keys: Any, places: Any, held: Any, num: Any, i: int, now_s: float) -> float:
+    """What will be left of a transfer at a time that is not before the last change; changes nothing."""
+    left: float = held[i]
+    if places[i, BY_V] >= 0:
+        left = keys[BY_V, places[i, BY_V]] - num[V] - (now_s - num[NOW]) * num[THETA]
+    elif keys[BY_S, places[i, BY_S]] < math.inf:
+        left = (keys[BY_S, places[i, BY_S]] - now_s) * -keys[BY_MINUS_CAP, places[i, BY_MINUS_CAP]]
+    return max(0.0, left)
+
+
+@part
+def settle(keys: Any, ids: Any, places: Any, held: Any, num: Any, cnt: Any) -> None:
     """Restore the classes after a change and set theta.
 
     Every move raises theta, so that none is undone: a transfer rises to its cap when cap <= theta, and
@@ -107,32 +124,32 @@ def settle(keys: Any, ids: Any, num: Any, cnt: Any) -> None:
         rise = False
         if cnt[SHARED] > 0:
             theta = max(theta, (num[CAPACITY] - num[SUM_CAPS]) / cnt[SHARED])
-            rise = keys[CAP, ids[BY_CAP, 0]] <= theta
-            if not rise and (cnt[CAPPED] == 0 or keys[CAP, ids[BY_MINUS_CAP, 0]] <= theta):
+            rise = keys[BY_CAP, 0] <= theta
+            if not rise and (cnt[CAPPED] == 0 or -keys[BY_MINUS_CAP, 0] <= theta):
                 break
         elif cnt[CAPPED] == 0 or num[SUM_CAPS] <= num[CAPACITY] * _ROUNDING:
             theta = 0.0
             break
         cnt[MOVES] += 1
         if rise:
-            i = ids[BY_CAP, 0]
-            left = max(0.0, keys[FINISH_V, i] - num[V])
-            _from_shared(keys, ids, num, cnt, i)
-            _to_capped(keys, ids, num, cnt, i, left)
+            i, cap = ids[BY_CAP, 0], keys[BY_CAP, 0]
+            left = max(0.0, keys[BY_V, places[i, BY_V]] - num[V])
+            _from_shared(keys, ids, places, num, cnt, i)
+            _to_capped(keys, ids, places, held, num, cnt, i, left, cap)
         else:
-            i = ids[BY_MINUS_CAP, 0]
-            left = max(0.0, (keys[FINISH_S, i] - num[NOW]) * keys[CAP, i])
-            _from_capped(keys, ids, num, cnt, i)
-            _to_shared(keys, ids, num, cnt, i, left)
+            i, cap = ids[BY_MINUS_CAP, 0], -keys[BY_MINUS_CAP, 0]
+            left = left_of(keys, places, held, num, i, num[NOW])
+            _from_capped(keys, ids, places, num, cnt, i)
+            _to_shared(keys, ids, places, num, cnt, i, left, cap)
     num[THETA] = theta
     if cnt[MOVES] >= _RESUM_MOVES:
         cnt[MOVES] = 0
         num[SUM_CAPS] = 0.0
         for k in range(cnt[CAPPED]):
-            num[SUM_CAPS] += keys[CAP, ids[BY_S, k]]
+            num[SUM_CAPS] -= keys[BY_MINUS_CAP, k]
     if num[V] > _REBASE_V:
         for k in range(cnt[SHARED]):
-            keys[FINISH_V, ids[BY_V, k]] -= num[V]
+            keys[BY_V, k] -= num[V]
         num[V] = 0.0
 
 
@@ -143,25 +160,27 @@ def pass_time(num: Any, t_s: float) -> None:
     num[NOW] = t_s
 
 
-@inlined
-def insert(keys: Any, ids: Any, num: Any, cnt: Any, i: int, size: float, cap: float) -> None:
-    """A transfer begins; `settle` comes next."""
-    keys[CAP, i] = cap
-    keys[MINUS_CAP, i] = -cap
-    _to_shared(keys, ids, num, cnt, i, size)
+@part
+def insert(
+    keys: Any, ids: Any, places: Any, held: Any, num: Any, cnt: Any, i: int, size: float, cap: float
+) -> None:
+    """A transfer begins; `settle` comes next. Where nothing is shared and its cap is free, it is what
+    `settle` would make of it at once."""
+    if cnt[SHARED] == 0 and cap <= num[CAPACITY] - num[SUM_CAPS]:
+        cnt[MOVES] += 1
+        _to_capped(keys, ids, places, held, num, cnt, i, size, cap)
+    else:
+        _to_shared(keys, ids, places, num, cnt, i, size, cap)
 
 
 @part
-def withdraw(keys: Any, ids: Any, num: Any, cnt: Any, i: int) -> float:
+def withdraw(keys: Any, ids: Any, places: Any, held: Any, num: Any, cnt: Any, i: int) -> float:
     """A transfer ends; `settle` comes next. What is left of it."""
-    if ids[AT_V, i] >= 0:
-        left = max(0.0, keys[FINISH_V, i] - num[V])
-        _from_shared(keys, ids, num, cnt, i)
-        return left
-    left = keys[FINISH_V, i]
-    if keys[FINISH_S, i] < math.inf:
-        left = max(0.0, (keys[FINISH_S, i] - num[NOW]) * keys[CAP, i])
-    _from_capped(keys, ids, num, cnt, i)
+    left = left_of(keys, places, held, num, i, num[NOW])
+    if places[i, BY_V] >= 0:
+        _from_shared(keys, ids, places, num, cnt, i)
+    else:
+        _from_capped(keys, ids, places, num, cnt, i)
     return left
 
 
@@ -169,6 +188,8 @@ def withdraw(keys: Any, ids: Any, num: Any, cnt: Any, i: int) -> float:
 def run_bottleneck(
     keys: Any,
     ids: Any,
+    places: Any,
+    held: Any,
     num: Any,
     cnt: Any,
     start_s: Any,
@@ -184,12 +205,12 @@ def run_bottleneck(
     while coming < len(order) or cnt[SHARED] + cnt[CAPPED] > 0:
         shared_s = math.inf
         if cnt[SHARED] > 0:
-            left = keys[FINISH_V, ids[BY_V, 0]] - num[V]
+            left = keys[BY_V, 0] - num[V]
             if left <= 0.0:
                 shared_s = num[NOW]
             elif num[THETA] > 0.0:
                 shared_s = num[NOW] + left / num[THETA]
-        capped_s = keys[FINISH_S, ids[BY_S, 0]] if cnt[CAPPED] > 0 else math.inf
+        capped_s = keys[BY_S, 0] if cnt[CAPPED] > 0 else math.inf
         start = start_s[order[coming]] if coming < len(order) else math.inf
         change = change_s[changing] if changing < len(change_s) else math.inf
         done_s = min(shared_s, capped_s)
@@ -202,17 +223,17 @@ def run_bottleneck(
         elif start < done_s:
             i = order[coming]
             pass_time(num, start)
-            insert(keys, ids, num, cnt, i, size[i], cap[i])
+            insert(keys, ids, places, held, num, cnt, i, size[i], cap[i])
             coming += 1
         elif shared_s <= capped_s:
             i = ids[BY_V, 0]
             finish_s[i] = shared_s
-            num[V] = keys[FINISH_V, i]  # exactly, whatever the rounding of shared_s
+            num[V] = keys[BY_V, 0]  # exactly, whatever the rounding of shared_s
             num[NOW] = shared_s
-            _from_shared(keys, ids, num, cnt, i)
+            _from_shared(keys, ids, places, num, cnt, i)
         else:
             i = ids[BY_S, 0]
             finish_s[i] = capped_s
             pass_time(num, capped_s)
-            _from_capped(keys, ids, num, cnt, i)
-        settle(keys, ids, num, cnt)
+            _from_capped(keys, ids, places, num, cnt, i)
+        settle(keys, ids, places, held, num, cnt)

@@ -22,8 +22,10 @@ from cxsim.sim.replication.kernel_ages import (
     finish_clock,
     start_clock,
 )
+from cxsim.sim.replication.kernel_ahead import fetch_done, fetch_starts
 from cxsim.sim.replication.kernel_bottleneck import CAPACITY, pass_time, settle
 from cxsim.sim.replication.kernel_cache import kernel, part
+from cxsim.sim.replication.kernel_calendar import add_start, drop_start, first_start, spread_starts
 from cxsim.sim.replication.kernel_moving import (
     account_now,
     go,
@@ -47,6 +49,16 @@ from cxsim.sim.replication.kernel_volume import set_clocks, take_volume
 
 NOTHING, CONNECT, GIVE_UP, SCANNED, COMPLETE, RPO_PASSED, BEGIN = range(7)
 """Kinds of events in their order at equal times (the first three: one queue)."""
+
+
+@part
+def _plan_start(st: Any, i: int) -> None:
+    """Have the next instance start when it is due, or at once when that has passed."""
+    start_s = max(s.num(st)[s.CLOCK_S], s.real(st)[i, s.START])
+    if start_s < math.inf:
+        add_start(st, start_s, i)
+    else:
+        drop_start(st, i)
 
 
 @part
@@ -149,15 +161,15 @@ def _next_in_line(st: Any) -> None:
 @part
 def _attend(st: Any, i: int) -> None:
     """After a connection, a pause or a path has changed: do what can be done now."""
-    real, whole, now = s.real(st), s.whole(st), s.num(st)[s.CLOCK_S]
+    whole = s.whole(st)
     ready = whole[i, s.CONNECTED] == 1 and whole[i, s.PAUSED] == 0
     if not ready:
         halt(st, i)
-        queue(st, s.STARTS, i, math.inf)
+        drop_start(st, i)
         if whole[i, s.SLOT] == s.WAITS:
             _give_slot(st, i)
     elif whole[i, s.STATE] == s.IDLE:
-        queue(st, s.STARTS, i, max(now, real[i, s.START]))
+        _plan_start(st, i)
     elif whole[i, s.STATE] != s.ENDED and not whole[i, s.MOVING] and _ask_slot(st, i):
         account_now(st, i)
         if whole[i, s.STATE] == s.SYNCING:
@@ -230,7 +242,7 @@ def _complete(st: Any, i: int) -> None:
     if whole[i, s.HOST] >= 0 or whole[i, s.REPLICATOR] >= 0:
         _give_slot(st, i)
         _next_in_line(st)
-    queue(st, s.STARTS, i, max(now, real[i, s.START]))
+    _plan_start(st, i)
     if s.cnt(st)[s.NOTIFY]:
         queue(st, s.PASSED, i, real[i, s.DUE])
 
@@ -297,8 +309,9 @@ def _next(st: Any) -> tuple[float, int, int]:
     cnt, due, ids = s.cnt(st), s.due(st), s.ids(st)
     done_s, done = first_done(st)
     best_s, kind, i = done_s, COMPLETE, done
-    if cnt[s.STARTS] > 0 and due[s.STARTS, 0] < best_s:
-        best_s, kind, i = due[s.STARTS, 0], BEGIN, ids[s.STARTS, 0]
+    start_s = first_start(st)
+    if start_s < best_s:
+        best_s, kind, i = start_s, BEGIN, ids[s.STARTS, 0]
     if cnt[s.PASSED] > 0 and (due[s.PASSED, 0] < best_s or (due[s.PASSED, 0] == best_s and kind == BEGIN)):
         best_s, kind, i = due[s.PASSED, 0], RPO_PASSED, ids[s.PASSED, 0]
     if cnt[s.RARE] > 0 and due[s.RARE, 0] <= best_s:
@@ -326,9 +339,12 @@ def _run(st: Any, until_s: float, strict: bool, most: int) -> bool:
         s.cnt(st)[s.EVENTS] += 1
         if kind == COMPLETE:
             _done(st, i)
+            fetch_done(st)
         elif kind == BEGIN:
-            queue(st, s.STARTS, i, math.inf)
+            drop_start(st, i)
+            fetch_starts(st)
             _begin(st, i)
+            fetch_done(st)
         elif kind == CONNECT:
             _rare(st, i)
         else:
@@ -337,10 +353,20 @@ def _run(st: Any, until_s: float, strict: bool, most: int) -> bool:
     return False
 
 
-CAPACITY_CHANGED, PATH_CHANGED, PATH_LOST, PAUSE_CHANGED, SYNC, SYNC_FINAL, STOP, UNLOAD, LOAD, NEW = range(
-    10
-)
-"""Inputs."""
+(
+    CAPACITY_CHANGED,
+    PATH_CHANGED,
+    PATH_LOST,
+    PAUSE_CHANGED,
+    SYNC,
+    SYNC_FINAL,
+    STOP,
+    UNLOAD,
+    LOAD,
+    NEW,
+    CALENDAR,
+) = range(11)
+"""Inputs. CALENDAR: there is a new one (kernel_calendar.py)."""
 
 
 @part
@@ -355,9 +381,11 @@ def _enter(st: Any, what: int, i: int, value: float) -> None:
         else:
             pass_time(s.level(st), now)
             s.level(st)[CAPACITY] = value
-            settle(s.keys(st), s.heaps(st), s.level(st), s.counts(st))
+            settle(s.keys(st), s.heaps(st), s.places(st), s.held(st), s.level(st), s.counts(st))
     elif what == NEW:
         queue_rare(st, i)
+    elif what == CALENDAR:
+        spread_starts(st)
     elif what == PATH_CHANGED:
         whole[i, s.ROUTED] = 1
         if real[i, s.PATH_CAP] != value:
@@ -394,7 +422,7 @@ def _enter(st: Any, what: int, i: int, value: float) -> None:
         else:
             real[i, s.START] = min(real[i, s.START], now)
             if whole[i, s.CONNECTED] and not whole[i, s.PAUSED] and whole[i, s.SLOT] != s.WAITS:
-                queue(st, s.STARTS, i, real[i, s.START])
+                _plan_start(st, i)
     elif what == STOP:
         halt(st, i)
         finish_clock(st, i, now)
@@ -402,7 +430,8 @@ def _enter(st: Any, what: int, i: int, value: float) -> None:
         whole[i, s.CONNECTED] = whole[i, s.ROUTED] = 0
         real[i, s.ATTEMPT] = real[i, s.START] = math.inf
         _give_slot(st, i)
-        for which in range(s.QUEUES):
+        drop_start(st, i)
+        for which in (s.RARE, s.PASSED, s.WAITING):
             queue(st, which, i, math.inf)
         _next_in_line(st)
     else:

@@ -1,76 +1,87 @@
-"""Indexed heaps: the least key first, and any entry can be taken out.
+"""Indexed heaps: the least key first, and any entry can be taken out. Equal keys: the least id first.
 
-Rules of this file: kernels over rows of plain arrays, compiled into their callers. `keys[key_row]` holds
-the keys by id, `ids[heap_row]` the ids in heap order, `ids[heap_row + 1]` the place of an id in the heap (-1
-when it is not in it); the length is the caller's. Equal keys: the least id first.
+Rules of this file: kernels over plain arrays that hold several heaps. `keys[heap]` and `ids[heap]` are in
+heap order, four children a place: fewer levels, and what is compared lies side by side. `places[id, heap]` is
+the place of an id, -1 when it is not in: a row an id, because whoever moves one entry of it moves others.
+Lengths are the caller's.
 """
+
+# mypy: allow-untyped-decorators
 
 from __future__ import annotations
 
 from typing import Any
 
-from cxsim.sim.replication.kernel_cache import inlined
+from cxsim.sim.replication.kernel_cache import part
 
 
-@inlined
-def sift_up(keys: Any, key_row: int, ids: Any, heap_row: int, at: int) -> None:
-    """Let the entry at a place rise to where it belongs."""
-    entry = ids[heap_row, at]
-    key = keys[key_row, entry]
-    while at > 0:
-        parent = (at - 1) >> 1
-        above = ids[heap_row, parent]
-        other = keys[key_row, above]
-        if other < key or (other == key and above < entry):
+@part
+def _rise(keys: Any, ids: Any, places: Any, heap: int, place: int, key: float, entry: int) -> None:
+    """Put an entry at a place, or above it."""
+    while place > 0:
+        above = (place - 1) >> 2
+        other, which = keys[heap, above], ids[heap, above]
+        if other < key or (other == key and which < entry):
             break
-        ids[heap_row, at] = above
-        ids[heap_row + 1, above] = at
-        at = parent
-    ids[heap_row, at] = entry
-    ids[heap_row + 1, entry] = at
+        keys[heap, place] = other
+        ids[heap, place] = which
+        places[which, heap] = place
+        place = above
+    keys[heap, place] = key
+    ids[heap, place] = entry
+    places[entry, heap] = place
 
 
-@inlined
-def sift_down(keys: Any, key_row: int, ids: Any, heap_row: int, length: int, at: int) -> None:
-    """Let the entry at a place sink to where it belongs."""
-    entry = ids[heap_row, at]
-    key = keys[key_row, entry]
+@part
+def _sink(
+    keys: Any, ids: Any, places: Any, heap: int, length: int, place: int, key: float, entry: int
+) -> None:
+    """Put an entry at a place, or below it."""
     while True:
-        child = 2 * at + 1
+        child = 4 * place + 1
         if child >= length:
             break
-        below = ids[heap_row, child]
-        if child + 1 < length:
-            other = ids[heap_row, child + 1]
-            if keys[key_row, other] < keys[key_row, below] or (
-                keys[key_row, other] == keys[key_row, below] and other < below
-            ):
-                child += 1
-                below = other
-        if keys[key_row, below] > key or (keys[key_row, below] == key and below > entry):
+        least, found = child, keys[heap, child]
+        for other in range(child + 1, min(child + 4, length)):
+            value = keys[heap, other]
+            if value < found or (value == found and ids[heap, other] < ids[heap, least]):
+                least, found = other, value
+        which = ids[heap, least]
+        if key < found or (key == found and entry < which):
             break
-        ids[heap_row, at] = below
-        ids[heap_row + 1, below] = at
-        at = child
-    ids[heap_row, at] = entry
-    ids[heap_row + 1, entry] = at
+        keys[heap, place] = found
+        ids[heap, place] = which
+        places[which, heap] = place
+        place = least
+    keys[heap, place] = key
+    ids[heap, place] = entry
+    places[entry, heap] = place
 
 
-@inlined
-def push(keys: Any, key_row: int, ids: Any, heap_row: int, length: int, entry: int) -> None:
+@part
+def push(keys: Any, ids: Any, places: Any, heap: int, length: int, key: float, entry: int) -> None:
     """Put an entry in; the length becomes `length` + 1."""
-    ids[heap_row, length] = entry
-    sift_up(keys, key_row, ids, heap_row, length)
+    _rise(keys, ids, places, heap, length, key, entry)
 
 
-@inlined
-def take(keys: Any, key_row: int, ids: Any, heap_row: int, length: int, entry: int) -> None:
-    """Take an entry out; the length becomes `length` - 1."""
-    at = ids[heap_row + 1, entry]
-    last = length - 1
-    ids[heap_row + 1, entry] = -1
-    if at != last:
-        moved = ids[heap_row, last]
-        ids[heap_row, at] = moved
-        sift_up(keys, key_row, ids, heap_row, at)
-        sift_down(keys, key_row, ids, heap_row, last, ids[heap_row + 1, moved])
+@part
+def move(keys: Any, ids: Any, places: Any, heap: int, length: int, key: float, entry: int) -> None:
+    """Give an entry that is in another key."""
+    place = places[entry, heap]
+    if key < keys[heap, place]:
+        _rise(keys, ids, places, heap, place, key, entry)
+    else:
+        _sink(keys, ids, places, heap, length, place, key, entry)
+
+
+@part
+def take(keys: Any, ids: Any, places: Any, heap: int, length: int, entry: int) -> None:
+    """Take an entry out that is in; the length becomes `length` - 1."""
+    place, last = places[entry, heap], length - 1
+    places[entry, heap] = -1
+    if place != last:
+        key, moved = keys[heap, last], ids[heap, last]
+        if place > 0 and key <= keys[heap, (place - 1) >> 2]:
+            _rise(keys, ids, places, heap, place, key, moved)
+        else:
+            _sink(keys, ids, places, heap, last, place, key, moved)

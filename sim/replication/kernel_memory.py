@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -56,3 +57,34 @@ def rows(slot: int, dtype: Any, width: int) -> Callable[[Any], Any]:
 def columns(slot: int, dtype: Any, height: int) -> Callable[[Any], Any]:
     """An array of so many rows, as long as there is room for."""
     return _view(slot, dtype, height, "columns")
+
+
+LINE = 64
+"""Bytes of a cache line; rows that fill whole lines begin at one (store.py)."""
+
+
+def ahead(slot: int, dtype: Any, width: int, first_line: int, end_line: int) -> Callable[[Any, Any], Any]:
+    """Have the processor fetch some cache lines of a row that is needed soon. Changes no result, and any
+    index will do."""
+
+    @intrinsic
+    def fetch(context: Any, memory: Any, index: Any) -> Any:
+        def build(target: Any, builder: Any, signature: Any, values: Any) -> Any:
+            addresses = make_array(signature.args[0])(target, builder, values[0]).data
+            place = builder.load(cgutils.gep(builder, addresses, slot * WORDS))
+            row = target.cast(builder, values[1], signature.args[1], types.intp)
+            row_bytes = target.get_constant(types.intp, width * (dtype.bitwidth // 8))
+            place = builder.add(place, builder.mul(row, row_bytes))
+            pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+            function = builder.module.declare_intrinsic(
+                "llvm.prefetch", (pointer,), ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+            )
+            to_write, keep, data = number(1), number(3), number(1)
+            for line in range(first_line, end_line):
+                at = builder.add(place, target.get_constant(types.intp, LINE * line))
+                builder.call(function, [builder.inttoptr(at, pointer), to_write, keep, data])
+            return target.get_dummy_value()
+
+        return types.void(memory, index), build
+
+    return fetch  # type: ignore[no-any-return]

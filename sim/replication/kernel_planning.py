@@ -12,7 +12,7 @@ from typing import Any
 
 from cxsim.sim.replication import kernel_state as s
 from cxsim.sim.replication.kernel_cache import part
-from cxsim.sim.replication.kernel_queue import put
+from cxsim.sim.replication.kernel_calendar import CHAINED, add_start
 
 
 @part
@@ -57,8 +57,8 @@ def _even_out(st: Any, i: int) -> None:
             start = latest
         free_until = min(free_until, start)
         real[j, s.START] = start
-        if s.at(st)[s.STARTS, j] >= 0:
-            put(st, s.STARTS, start, j)
+        if s.at(st)[j, s.STARTS] >= 0 or s.at(st)[j, s.STARTS] == CHAINED:
+            add_start(st, start, j)
 
 
 @part

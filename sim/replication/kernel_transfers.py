@@ -14,17 +14,15 @@ from typing import Any
 
 from cxsim.sim.replication import kernel_state as s
 from cxsim.sim.replication.kernel_bottleneck import (
-    AT_V,
     BY_S,
     BY_V,
     CAPPED,
-    FINISH_S,
-    FINISH_V,
     NOW,
     SHARED,
     THETA,
     V,
     insert,
+    left_of,
     pass_time,
     settle,
     withdraw,
@@ -147,8 +145,8 @@ def add(st: Any, i: int, left: float, cap: float, now: float) -> None:
         _enter(st, i, left, cap)
     else:
         pass_time(s.level(st), now)
-        insert(s.keys(st), s.heaps(st), s.level(st), s.counts(st), i, left, cap)
-        settle(s.keys(st), s.heaps(st), s.level(st), s.counts(st))
+        insert(s.keys(st), s.heaps(st), s.places(st), s.held(st), s.level(st), s.counts(st), i, left, cap)
+        settle(s.keys(st), s.heaps(st), s.places(st), s.held(st), s.level(st), s.counts(st))
 
 
 @part
@@ -158,8 +156,8 @@ def remove(st: Any, i: int, now: float) -> float:
         move_to(st, now)
         return _leave(st, i)
     pass_time(s.level(st), now)
-    left = withdraw(s.keys(st), s.heaps(st), s.level(st), s.counts(st), i)
-    settle(s.keys(st), s.heaps(st), s.level(st), s.counts(st))
+    left = withdraw(s.keys(st), s.heaps(st), s.places(st), s.held(st), s.level(st), s.counts(st), i)
+    settle(s.keys(st), s.heaps(st), s.places(st), s.held(st), s.level(st), s.counts(st))
     return left
 
 
@@ -170,13 +168,13 @@ def remove_done(st: Any, i: int, now: float) -> None:
         move_to(st, now)
         _leave(st, i)
         return
-    if s.heaps(st)[AT_V, i] >= 0:
-        s.level(st)[V] = s.keys(st)[FINISH_V, i]  # exactly, whatever the rounding of its time
+    if s.places(st)[i, BY_V] >= 0:
+        s.level(st)[V] = s.keys(st)[BY_V, 0]  # exactly, whatever the rounding of its time
         s.level(st)[NOW] = now
     else:
         pass_time(s.level(st), now)
-    withdraw(s.keys(st), s.heaps(st), s.level(st), s.counts(st), i)
-    settle(s.keys(st), s.heaps(st), s.level(st), s.counts(st))
+    withdraw(s.keys(st), s.heaps(st), s.places(st), s.held(st), s.level(st), s.counts(st), i)
+    settle(s.keys(st), s.heaps(st), s.places(st), s.held(st), s.level(st), s.counts(st))
 
 
 @part
@@ -196,14 +194,14 @@ def first_done(st: Any) -> tuple[float, int]:
         return best_s, best
     if s.counts(st)[SHARED] > 0:
         i = s.heaps(st)[BY_V, 0]
-        left = s.keys(st)[FINISH_V, i] - s.level(st)[V]
+        left = s.keys(st)[BY_V, 0] - s.level(st)[V]
         if left <= 0.0:
             best_s, best = s.level(st)[NOW], i
         elif s.level(st)[THETA] > 0.0:
             best_s, best = s.level(st)[NOW] + left / s.level(st)[THETA], i
     if s.counts(st)[CAPPED] > 0:
         i = s.heaps(st)[BY_S, 0]
-        due = s.keys(st)[FINISH_S, i]
+        due = s.keys(st)[BY_S, 0]
         if due < best_s or (due == best_s and i < best):
             best_s, best = due, i
     return best_s, best
@@ -216,9 +214,4 @@ def left_at(st: Any, i: int, now: float) -> float:
         _rates(st)
         k = s.place(st)[i]
         return max(0.0, s.left(st)[k] - s.rate(st)[k] * (now - s.moved_to(st)[0]))
-    if s.heaps(st)[AT_V, i] >= 0:
-        level = s.level(st)
-        return max(0.0, s.keys(st)[FINISH_V, i] - level[V] - (now - level[NOW]) * level[THETA])
-    if s.keys(st)[FINISH_S, i] == math.inf:
-        return s.keys(st)[FINISH_V, i]
-    return max(0.0, (s.keys(st)[FINISH_S, i] - now) * s.keys(st)[2, i])
+    return left_of(s.keys(st), s.places(st), s.held(st), s.level(st), i, now)

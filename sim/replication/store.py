@@ -14,11 +14,19 @@ import numpy as np
 import numpy.typing as npt
 
 from cxsim.sim.replication import kernel_state as s
-from cxsim.sim.replication.kernel_memory import WORDS
+from cxsim.sim.replication.kernel_memory import LINE, WORDS
 from cxsim.sim.replication.kernel_volume import DISK_COLUMNS, PART_COLUMNS
 from cxsim.sim.replication.workload import Disk
 
 Array = npt.NDArray[Any]
+
+
+def aligned(shape: Sequence[int], dtype: Any) -> Array:
+    """An array that begins where a cache line does, not filled."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    room = np.empty(size + LINE, np.uint8)
+    skip = -room.ctypes.data % LINE
+    return room[skip : skip + size].view(dtype).reshape(shape)
 
 
 def _grown(array: Array, length: int, axis: int = 0, empty: float = 0) -> Array:
@@ -27,7 +35,8 @@ def _grown(array: Array, length: int, axis: int = 0, empty: float = 0) -> Array:
         return array
     shape = list(array.shape)
     shape[axis] = max(length, 2 * array.shape[axis], 8)
-    grown = np.full(shape, empty, array.dtype)
+    grown = aligned(shape, array.dtype)
+    grown[...] = empty
     grown[tuple(slice(0, n) for n in array.shape)] = array
     return grown
 
@@ -73,9 +82,9 @@ class State:
             self.put(name, _grown(array, length, axis, empty))
 
 
-_LENGTH_AXIS = dict.fromkeys(("due", "ids", "at", "keys", "heaps"), 1)
-_BY_REPLICATION = ("real", "whole", "causes", "due", "ids", "keys")
-_PLACES = ("at", "heaps", "place")
+_LENGTH_AXIS = dict.fromkeys(("due", "ids", "keys", "heaps"), 1)
+_BY_REPLICATION = ("real", "whole", "causes", "due", "ids", "keys", "heaps", "held", "later")
+_PLACES = ("at", "places", "place")
 
 
 class Store:
@@ -100,7 +109,9 @@ class Store:
             "out": np.zeros((s.OUT_ROWS + 64, s.OUT_COLUMNS)),
             "due": np.zeros((s.QUEUES, 0)),
             "ids": np.zeros((s.QUEUES, 0), np.int32),
-            "at": np.full((s.QUEUES, 0), -1, np.int32),
+            "at": np.zeros((0, s.QUEUES), np.int32),
+            "day_first": np.full(16, -1, np.int32),
+            "later": np.zeros((0, 2)),
             "disks": np.zeros((0, DISK_COLUMNS)),
             "parts": np.zeros((0, PART_COLUMNS)),
             "table": np.zeros(1),
@@ -108,7 +119,9 @@ class Store:
             "vm_sums": np.zeros((0, s.BINS)),
             "fleet": np.zeros((2, s.BINS)),
             "keys": np.zeros((4, 0)),
-            "heaps": np.full((8, 0), -1, np.int32),
+            "heaps": np.zeros((4, 0), np.int32),
+            "places": np.zeros((0, 4), np.int32),
+            "held": np.zeros(0),
             "level": np.zeros(5),
             "counts": np.zeros(3, np.int64),
         }
@@ -117,6 +130,7 @@ class Store:
         self.set_network([], [], 0.0)
         self.state.cnt[s.VM_AGES] = int(per_vm_ages)
         self.state.cnt[s.OF_LAST] = of_last
+        self.state.num[s.DAY_S] = 60.0
 
     def add_vm(self, on: bool, since_s: float) -> int:
         """A row for a VM."""
@@ -155,6 +169,19 @@ class Store:
         whole[s.HOST] = whole[s.REPLICATOR] = -1
         st.cnt[s.REPLICATIONS] = self.replications
         return i
+
+    def fits_calendar(self, rpo_s: float) -> bool:
+        """Whether the calendar of starts has a day for every replication, and reaches over this RPO."""
+        days = len(self.state.day_first)
+        return self.replications <= days and rpo_s <= days * float(self.state.num[s.DAY_S])
+
+    def new_calendar(self, rpo_s: float, now_s: float) -> None:
+        """Make an empty calendar of starts that fits this RPO too."""
+        reach_s = max(rpo_s, len(self.state.day_first) * float(self.state.num[s.DAY_S]))
+        days = max(len(self.state.day_first), 1 << max(0, len(self.state.real) - 1).bit_length())
+        self.state.put("day_first", np.full(days, -1, np.int32))
+        self.state.num[s.DAY_S] = reach_s / days
+        self.state.cnt[s.DAY] = int(now_s / (reach_s / days))
 
     def _add_disks(self, disks: Sequence[Disk]) -> tuple[int, int]:
         first, st = self._disks, self.state

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from cxsim.sim.result import Exit
 
@@ -37,8 +38,10 @@ def fluid(links: Path, flows: Path, out: Path, capacity_changes: Path | None) ->
     from cxsim.sim.replication.solver import solve
 
     try:
-        given = read_fluid(links, flows, capacity_changes)
-        finish_s = solve(given.links, given.flows, given.changes)
+        with Console(stderr=True).status("reading") as status:  # moves on a terminal, silent elsewhere
+            given = read_fluid(links, flows, capacity_changes)
+            status.update(f"sharing {len(given.links)} links among {len(given.flow_names)} flows")
+            finish_s = solve(given.links, given.flows, given.changes)
         write_finish(out, given.flow_names, finish_s)
     except FileProblem as problem:
         click.echo(str(problem), err=True)

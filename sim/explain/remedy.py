@@ -61,6 +61,9 @@ def cure(verdict: FlowVerdict, network: Network) -> Cure:
 
 
 def _next(verdict: FlowVerdict, network: Network) -> Remedy | None:
+    tunnel = _tunnel(verdict, network)
+    if tunnel is not None:
+        return tunnel
     setting = _setting(verdict, network)
     if setting is not None:
         return setting
@@ -255,18 +258,28 @@ def _nobody(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None
 def _repair(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:
     """A line is down."""
     link = network.links.get(step.device)
-    if any(vpn.name == step.device for vpn in network.vpns):
-        return Remedy(
-            verdict.source.party,
-            f"bring up the tunnel {step.device} (both ends)",
-            apply=lambda net: changes.tunnel_up(net, step.device),
-        )
     if link is None or link.wan.is_up.value:
         return Remedy(network.party_of(step.device) or verdict.source.party, f"repair {step.device}")
     line, place = link.wan.name, f" ({link.wan.place})" if link.wan.place else ""
     party = network.party_of(line) or verdict.source.party
     text = f"bring up the line {line}{place}"
     return Remedy(party, text, apply=lambda net: changes.set_line(net, line, is_up=True))
+
+
+def _tunnel(verdict: FlowVerdict, network: Network) -> Remedy | None:
+    """A site-to-site tunnel is down. It leads to private addresses, so an endpoint that was left empty, or
+    has one, is right as it is: to type a public one would be to do without the tunnel."""
+    step = verdict.trace.deciding if verdict.trace is not None else None
+    if step is None or step.reason is not Reason.LINK_DOWN:
+        return None
+    if all(vpn.name != step.device for vpn in network.vpns):
+        return None
+    place = f" ({step.place})" if step.place else ""
+    return Remedy(
+        verdict.source.party,
+        f"bring up the tunnel {step.device}{place}, at both ends",
+        apply=lambda net: changes.tunnel_up(net, step.device),
+    )
 
 
 def _tell(verdict: FlowVerdict, network: Network, step: Step) -> Remedy | None:

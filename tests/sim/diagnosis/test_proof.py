@@ -45,6 +45,7 @@ DATA_DROPPED = """\
         ("enable-failed-nat", "MyCloud-CHC Running, 1/1 expectations met"),
         ("enable-failed-public-url", "MyCloud-CHC Running, 1/1 expectations met"),
         ("zero-percent-error", "MyCloud-CHC Running, deckard Cutover ready, 1/1 expectations met"),
+        ("faults/enable-failed-tunnel-down", "MyCloud-CHC Running, 1/1 expectations met"),
     ],
 )
 def test_the_proposed_change_makes_the_run_end_well(name: str, ends: str, shipped: Shipped) -> None:
@@ -56,6 +57,13 @@ def test_the_proposed_change_makes_the_run_end_well(name: str, ends: str, shippe
     assert proof.judgement.text == ends
     assert proof.observation.all_pass
     assert proof.observation.changed == tuple(r.text for r in explained.cause.cure.remedies)
+
+
+def test_a_tunnel_that_is_down_is_brought_up_and_no_endpoint_is_touched(shipped: Shipped) -> None:
+    (explained,) = shipped("faults/enable-failed-tunnel-down").explained
+    (remedy,) = explained.cause.cure.remedies
+    assert remedy.text.startswith("bring up the tunnel tyrell-mycloud (scenarios/faults/")
+    assert explained.cause.cure.works
 
 
 def test_a_change_that_is_not_made_is_reported_as_not_helping(

@@ -1,8 +1,9 @@
 """An answer as plain data: questions make it, terminal, workbook, CSV and HTML page show it.
 
-Rules of this file: no figures are computed here and nothing is drawn. Values are plain (str, int, float, bool,
-None, datetime) in the unit that their column or axis names; whoever shows them formats them by `Column.kind`
-and never converts. None is unknown and shown as such. The same question gives the same answer, byte for byte.
+Rules of this file: no figures are computed here and nothing is drawn. Values are plain (str, int, float,
+bool, None, datetime) in the unit that their column or axis names; whoever shows them formats them by
+`Column.kind` and never converts. None is unknown and shown as such. The same question gives the same answer,
+byte for byte.
 """
 
 from __future__ import annotations

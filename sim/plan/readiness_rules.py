@@ -37,8 +37,8 @@ class Seen:
 
 @dataclass(frozen=True)
 class Rule:
-    """A reason not to migrate a VM as it is. `applies` gives what was seen, or None. A VM with an `absolute`
-    reason cannot be planned for at all."""
+    """A reason not to migrate a VM as it is, or a remark (OK). `applies` gives what was seen, or None. A VM
+    with an `absolute` reason cannot be planned for at all."""
 
     name: str
     verdict: Verdict
@@ -381,12 +381,12 @@ RULES = (
         "general",
     ),
     Rule(
-        "device passed through",
-        Verdict.CHECK,
+        "passing devices through is allowed",
+        Verdict.OK,
         lambda seen: ", ".join(seen.vm.passthrough) or None,
-        "remove it, or make sure that the flag is only a permission",
+        "a permission that many VMs have, not a device: a VM that uses one has to give it up",
         HCX,
-        "documented",
+        "general",
     ),
     Rule(
         "not connected to its host",

@@ -100,7 +100,7 @@ VDISK = (
     _column("key", "count", "Disk Key"),
     _column("capacity", "size", "Capacity MiB", missing="no disk has a size"),
     _column("raw", "flag", "Raw", missing="raw device mappings are not seen"),
-    _column("raw_mode", "text", "Raw Comp. Mode", "rawcompmode"),
+    _column("raw_mode", "text", "Raw Comp. Mode", "rawcompatibilitymode"),
     _column("mode", "text", "Disk Mode", missing="independent disks are not seen"),
     _column("sharing", "text", "Sharing mode"),
     _column("bus", "text", "Shared Bus"),
@@ -120,13 +120,13 @@ VNETWORK = (
 )
 VSNAPSHOT = (
     *_OWNER,
-    _column("name", "text", "Name"),
-    _column("taken", "date", "Date / time"),
-    _column("size", "size", "Size MiB (total)", "sizetotal", "sizemibtotal", "sizembtotal"),
+    _column("name", "text", "Name", "snapshotname"),
+    _column("taken", "date", "Date / time", "snapshotcreationdate"),
+    _column("size", "size", "Size MiB (total)", "sizetotal", "sizembtotal", "snapshotsize"),
 )
 VCD = (
     *_OWNER,
-    _column("device", "text", "Device Node"),
+    _column("device", "text", "Device Node", "device", "cdlabel", "floppylabel"),
     _column("connected", "flag", "Connected"),
     _column("type", "text", "Device Type"),
 )

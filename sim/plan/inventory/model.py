@@ -179,7 +179,9 @@ class InventoryVm:
     """Connected CD and floppy drives."""
     usb_devices: tuple[str, ...] = ()
     passthrough: tuple[str, ...] = ()
-    """Devices passed through to the guest, DirectPath I/O."""
+    """Where passing devices of the host through is allowed: adapters with `Direct Path IO` (the API's
+    uptCompatibilityEnabled, which many VMs have set), `Fixed Passthru HotPlug`. No RVTools sheet lists the
+    devices themselves."""
 
     change_class: str | None = None
     """The class of change a planner gave it in a plain table (docs/inventory.md)."""

@@ -12,6 +12,7 @@ from plan_exports import NAMES, GiB, Sheets, book, column, csv_set, put, renamed
 
 from cxsim.sim.plan.inventory import Inventory, InventoryVm, Power, read_inventory
 from cxsim.sim.plan.inventory.cells import Cell
+from cxsim.sim.plan.inventory.writing import write_workbook
 
 
 def placeless(inventory: Inventory) -> list[InventoryVm]:
@@ -193,6 +194,42 @@ def test_a_moref_is_found_behind_a_vm_that_was_renamed(tmp_path: Path) -> None:
     given = sheets()
     put(given["vInfo"], 2, "VM", "deckard-old")
     assert len(read_inventory(book(tmp_path, given)).vm("deckard-old").disks) == 2
+
+
+def test_every_header_of_a_real_export_is_known(tmp_path: Path) -> None:
+    """Those that docs/reference/inventory.md lists: none becomes an attribute of the VMs."""
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "inventory.md").read_text("utf-8")
+    listed = re.search(r"- \*\*vInfo\*\* \([^)]*\): (.*)", page)
+    assert listed is not None
+    headers = listed[1].replace("Network #1..#8", ", ".join(f"Network #{n}" for n in range(1, 9))).split(", ")
+    assert len(headers) == 86
+    everywhere = ["VI SDK Server", "VI SDK UUID", "VI SDK Server type", "VI SDK API Version", "Object ID"]
+    given = sheets()
+    at = {header: n for n, header in enumerate(given["vInfo"][0])}
+    wide = [*headers, *everywhere]
+    rows: list[list[Cell]] = [[*wide]]
+    for cells in given["vInfo"][1:]:
+        rows.append([cells[at[header]] if header in at else "x" for header in wide])
+    for row in rows[1:]:
+        row[wide.index("Fixed Passthru HotPlug")] = "False"
+    found = read_inventory(csv_set(tmp_path, {**given, "vInfo": rows}))
+    assert [vm.custom for vm in found.vms] == [()] * 5
+    assert placeless(found) == placeless(site())
+
+
+@pytest.mark.parametrize("name", ["Sheet1", "our VMs"])
+def test_vinfo_is_known_by_its_header_too(tmp_path: Path, name: str) -> None:
+    found = read_inventory(book(tmp_path, {name: sheets()["vInfo"]}))
+    assert [vm.in_use_bytes for vm in found.vms] == [vm.in_use_bytes for vm in site().vms]
+
+
+def test_a_plain_table_may_be_a_workbook(tmp_path: Path) -> None:
+    rows: list[list[Cell]] = [["vm", "size_GiB", "used_GiB"], ["deckard", 40.5, 16]]
+    path = tmp_path / "vms.xlsx"
+    write_workbook(path, {"VMs": rows})
+    (deckard,) = read_inventory(path).vms
+    assert (deckard.disk_capacity_bytes, deckard.in_use_bytes) == (40.5 * GiB, 16 * GiB)
+    assert str(deckard.where) == "vms.xlsx, VMs, row 2"
 
 
 def test_power_states_and_hardware_versions(tmp_path: Path) -> None:

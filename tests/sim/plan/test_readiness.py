@@ -56,7 +56,7 @@ CASES: list[tuple[str, InventoryVm, Kind]] = [
     ("hardware version below 9, and Cold", change(hardware_version=8, power=Power.OFF), "cold migration"),
     ("CD or floppy connected", change(attached_media=("CD/DVD drive 1",)), WARM),
     ("USB device", change(usb_devices=("USB 1",)), WARM),
-    ("device passed through", change(passthrough=("Network adapter 1",)), WARM),
+    ("passing devices through is allowed", change(passthrough=("Network adapter 1",)), WARM),
     ("not connected to its host", change(connection_state="orphaned"), WARM),
 ]
 

@@ -110,7 +110,7 @@ def read_plain(raw: RawSheet) -> Inventory:
         raise InventoryError(
             [*problems, Problem("error", where, "no VM below the headers", f"write {EXAMPLE}")]
         )
-    return Inventory(labelled(vms), tuple(problems), raw.file)
+    return Inventory(labelled(vms), tuple(dict.fromkeys(problems)), raw.file)
 
 
 def _bound(sheet: Sheet, problems: list[Problem]) -> tuple[dict[str, Bound], list[tuple[int, str]]]:

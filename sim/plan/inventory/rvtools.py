@@ -68,7 +68,7 @@ def read_rvtools(
     vms = _vms(tables)
     if not vms:
         raise InventoryError([*problems, Problem("error", Where(source), "vInfo holds no VM", EXPORT_AGAIN)])
-    return Inventory(labelled(vms), tuple(problems), source + _version(raw.get("vMetaData")))
+    return Inventory(labelled(vms), tuple(dict.fromkeys(problems)), source + _version(raw.get("vMetaData")))
 
 
 def _stem(file: str) -> str:

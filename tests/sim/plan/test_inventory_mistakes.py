@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,6 +53,15 @@ def test_a_disk_without_size_leaves_its_vms_capacity_unknown(tmp_path: Path) -> 
     put(given["vDisk"], 2, "Capacity MiB", "unknown")
     found = read_inventory(book(tmp_path, given))
     assert [vm.disk_capacity_bytes is None for vm in found.vms] == [True, False, False, False, False]
+
+
+def test_a_name_that_became_a_date_is_said_once(tmp_path: Path, golden: Golden) -> None:
+    given = sheets()
+    put(given["vInfo"], 2, "VM", dt.datetime(2017, 3, 1))
+    found = read_inventory(book(tmp_path, given))
+    golden("name-became-a-date.txt", all_told(found))
+    assert found.vms[0].name == "2017-03-01 00:00:00"
+    assert len(found.vms[0].disks) == 2
 
 
 def test_disks_of_no_bytes(tmp_path: Path, golden: Golden) -> None:

@@ -88,6 +88,8 @@ def pack(
         sys.exit(Exit.BAD_INPUT)
     else:
         _tell_packed(packed, path)
+        if not anonymise:
+            click.echo("  it holds the scenario as written, passwords too: --anonymise replaces them")
 
 
 def _tell_packed(packed: Packed, path: Path) -> None:

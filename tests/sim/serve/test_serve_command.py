@@ -1,14 +1,16 @@
-"""What `cxsim serve` says when it cannot serve."""
+"""What `cxsim serve` says: when it cannot serve, and of endpoints that appear later."""
 
 from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from click.testing import CliRunner
+from processes import SMALL_JOB, Served, wait_for
 
 from cxsim.sim.cli import main
 
@@ -48,3 +50,28 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     assert told.exit_code == 2
     assert "cannot serve: Address already in use" in told.output
     assert "Traceback" not in told.output
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+def test_an_endpoint_that_a_client_types_is_told_and_put_into_the_ready_file(
+    serve: Callable[..., Served],
+) -> None:
+    served = serve(SMALL_JOB, "--all")
+    assert "203.0.113.41:8044" not in served.ready_file.read_text()
+    answer = requests.post(
+        f"{served.url_of('10.3.0.33:8044')}/config/endpoints",
+        json={"publicEndpoint": "203.0.113.41:8044"},
+        headers={"Config-Secret": "vmware"},
+        verify=False,
+        timeout=10,
+    )
+    assert answer.status_code == 200, answer.text
+    told = wait_for(
+        lambda: [line for line in served.output.read_text().splitlines() if "written anew" in line],
+        "the ready file to be written anew",
+    )
+    assert told == [f"{served.ready_file} was written anew: a cxsim migrate that runs needs it"]
+    assert "203.0.113.41:8044 is advertised now: https://127.0.0.1:" in served.output.read_text()
+    assert '"203.0.113.41:8044": "127.0.0.1:' in served.ready_file.read_text()
+    assert served.stop() == 0

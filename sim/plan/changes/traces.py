@@ -6,6 +6,7 @@ of sim/replication/churn.read_traces (`vm,time_s,changed_bytes`).
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,9 +22,7 @@ def from_traces(path: Path, finder: Finder, problems: list[Problem]) -> dict[str
     try:
         traces = read_traces(path, None)
     except FileProblem as error:
-        raise InventoryError(
-            [Problem("error", Where(path.name), str(error), "see docs/inventory.md")]
-        ) from None
+        raise InventoryError([_problem(path, str(error))]) from None
     found: dict[str, ChangeRate] = {}
     for name, trace in traces.items():
         labels = finder.find(name)
@@ -31,15 +30,27 @@ def from_traces(path: Path, finder: Finder, problems: list[Problem]) -> dict[str
             what = f"{name!r} is {'several VMs' if labels else 'not in the inventory'}"
             problems.append(Problem("warning", Where(path.name), what, "its windows were left out"))
             continue
+        label = next(iter(labels))
+        if label in found:
+            what = f"{name!r} is {label}, whose windows are here under another name too"
+            problems.append(Problem("error", Where(path.name), what, "keep one of them; these were left out"))
+            continue
         windows = len(trace.table) - 1
         days = windows * trace.window_s / 86400
         statement = (
             f"{windows:,} windows of {trace.window_s / 60:g} min over {days:.1f} days, repeated; over a"
             " longer interval their sum, which counts a block twice that changed in two of them"
         )
-        label = next(iter(labels))
         base = replace(trace, cycle=True)
         found[label] = ChangeRate(
             label, Grade.MEASURED, base, trace.window_s, statement, f"trace {path.name}", growth=1.0
         )
     return found
+
+
+def _problem(path: Path, text: str) -> Problem:
+    """A reader's `path:line: what` with its place taken apart."""
+    match = re.fullmatch(r":(?:(\d+):)?\s*(.*)", text.removeprefix(str(path)), re.DOTALL)
+    line, what = (match[1], match[2]) if match else (None, text)
+    where = Where(path.name, None, int(line) if line else None)
+    return Problem("error", where, what, "write vm,time_s,changed_MB (docs/inventory.md)")

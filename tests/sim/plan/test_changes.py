@@ -145,13 +145,13 @@ def test_a_vm_that_is_off_changes_nothing_unless_a_source_says_so(tmp_path: Path
         ("counters", "vm,write\nvm0,17\n"),
         ("classes", "vm\nvm0\n"),
         ("traces", "vm,time_s\nvm0,0\n"),
+        ("traces-gap", "vm,time_s,changed_MB\nvm0,0,1\nvm0,60,1\nvm0,180,1\n"),
     ],
 )
 def test_files_without_the_column_are_refused(tmp_path: Path, golden: Golden, kind: str, text: str) -> None:
     with pytest.raises(InventoryError) as error:
-        graded(**{kind: file(tmp_path, f"{kind}.csv", text)})
-    said = str(error.value).replace(str(tmp_path) + "/", "")
-    golden(f"changes-refused-{kind}.txt", f"{said}\n")
+        graded(**{kind.split("-")[0]: file(tmp_path, f"{kind}.csv", text)})
+    golden(f"changes-refused-{kind}.txt", f"{error.value}\n")
 
 
 def test_counters_count_writes_of_1024_bytes(tmp_path: Path) -> None:

@@ -263,9 +263,10 @@ def test_what_is_being_read_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(300)
 def test_fifty_thousand_vms_are_read_whole(tmp_path: Path) -> None:
     given = sheets()
-    for name, rows in given.items():
+    for rows in given.values():
         original = rows[1:]
         at, key = column(rows, "VM"), column(rows, "VM ID") if "VM ID" in rows[0] else None
         for copy in range(1, 10_000):
@@ -275,8 +276,7 @@ def test_fifty_thousand_vms_are_read_whole(tmp_path: Path) -> None:
                 if key is not None:
                     again[key] = f"{cells[key]}-{copy}"
                 rows.append(again)
-        assert name
-    found = read_inventory(book(tmp_path, given))
+    found = read_inventory(csv_set(tmp_path, given))
     assert len(found.vms) == 50_000
     assert not found.problems
     assert sum(len(vm.disks) for vm in found.vms) == 70_000

@@ -131,6 +131,10 @@ def _work(
     speed: float | None,
     as_json: bool,
 ) -> list[Workload]:
+    if config.clock is not None and speed not in (None, config.speed):
+        click.echo(
+            f"speed {speed:g}: the served clock runs at {config.speed:g}, instants will not agree", err=True
+        )
     speed = speed or config.speed
     connect_to.use(written.routes_of(config))
     noting = NotingJournal(journal)

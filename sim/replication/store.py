@@ -26,7 +26,8 @@ def aligned(shape: Sequence[int], dtype: Any) -> Array:
     size = math.prod(shape) * np.dtype(dtype).itemsize
     room = np.empty(size + LINE, np.uint8)
     skip = -room.ctypes.data % LINE
-    return room[skip : skip + size].view(dtype).reshape(shape)
+    made: Array = room[skip : skip + size].view(dtype).reshape(shape)
+    return made
 
 
 def _grown(array: Array, length: int, axis: int = 0, empty: float = 0) -> Array:

@@ -1,8 +1,8 @@
 """Whose row it is: rows of RVTools' sheets brought to the VMs of vInfo.
 
-Rules of this file: by MoRef, instance UUID or name, whichever the sheet has first, together with the vCenter
-where both sheets name it, because MoRefs and names repeat across vCenters (inventory.md 1.1). A row of
-nobody, or of two, is an `error` that says so and changes no VM.
+Rules of this file: by MoRef, instance UUID and name, in this order until one VM is left, together with the
+vCenter where both sheets name it, because MoRefs and names repeat across vCenters (inventory.md 1.1). A row
+of nobody, or of two, is an `error` that says so and changes no VM.
 """
 
 from __future__ import annotations
@@ -53,22 +53,23 @@ class Owners:
         """The VM a row is of. A row of nobody, or of two, is kept as an error."""
         with_server = table.has("server") and self._vinfo.has("server")
         server = row.text("server") if with_server else ""
+        candidates: list[int] = []
         for by in ("vm_id", "vm_uuid", "vm"):
             value = row.text(by)
             if not value or not self._vinfo.has(by):
                 continue
             found = self._index(by, with_server).get((server, value), [])
-            if len(found) == 1:
-                return found[0]
-            if len(found) > 1:
-                what = f"{len(found)} VMs of vInfo are {shown(value)}, and nothing here tells which"
-                row.error(by, what, "export with the column 'VM ID'; the row was left out")
-                return None
+            candidates = [i for i in candidates if i in found] or candidates or found
+            if len(candidates) == 1:
+                return candidates[0]
         name = row.text("vm") or row.text("vm_id")
-        if not name:
-            row.error("vm", "names no VM", "write the VM's name; the row was left out")
+        if candidates:
+            what = f"{len(candidates)} VMs of vInfo are {shown(name)}, and nothing here tells which"
+            right = "export with the columns 'VM ID' and 'VI SDK Server'; the row was left out"
+            row.error("vm", what, right)
+        elif name:
+            right = "export all sheets at once; the row was left out"
+            row.error("vm", f"vInfo has no VM {shown(name)}", right)
         else:
-            row.error(
-                "vm", f"vInfo has no VM {shown(name)}", "export all sheets at once; the row was left out"
-            )
+            row.error("vm", "names no VM", "write the VM's name; the row was left out")
         return None

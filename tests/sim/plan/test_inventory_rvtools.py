@@ -152,6 +152,24 @@ def test_vms_of_one_name_and_moref_in_two_vcenters_are_two(tmp_path: Path) -> No
     assert [disk.capacity_bytes for disk in found.vms[5].disks] == [7 * 2**20] * 2
 
 
+def test_a_name_decides_between_equal_morefs_where_the_vcenter_is_not_said(tmp_path: Path) -> None:
+    given = sheets()
+    for name, rows in given.items():
+        again = [list(cells) for cells in rows[1:]]
+        for cells in again:
+            cells[column(rows, "VM")] = f"{cells[column(rows, 'VM')]}-b"
+            cells[column(rows, "VM UUID")] = ""
+        rows += again
+        if name != "vInfo":
+            given[name] = without(rows, "VI SDK Server", "VM UUID")
+        else:
+            for cells in again:
+                cells[column(rows, "VI SDK Server")] = "vc2"
+    found = read_inventory(book(tmp_path, given))
+    assert not found.problems
+    assert [len(vm.disks) for vm in found.vms] == [2, 2, 1, 1, 1] * 2
+
+
 def test_custom_attributes_and_long_annotations_stay(tmp_path: Path) -> None:
     given = sheets()
     rows = given["vInfo"]

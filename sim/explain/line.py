@@ -36,9 +36,17 @@ def swallows_segments(
 
 
 def too_slow(
-    verdict: FlowVerdict, line: str, party: str, figures: str, change: str, place: str, apply: Apply
+    verdict: FlowVerdict,
+    line: str,
+    party: str,
+    figures: str,
+    change: str,
+    instead: tuple[str, ...],
+    place: str,
+    apply: Apply,
 ) -> Finding:
-    """Less can be sent than is written. `figures`: both, in words; `change`: what would do."""
+    """Less can be sent than is written. `figures`: both, in words; `change`: what would do; `instead`: what
+    would do too."""
     return Finding(
         Matter.LINE,
         line,
@@ -46,7 +54,7 @@ def too_slow(
         "TOO SLOW",
         "progress, but the synchronisation is never done or the RPO is missed",
         f"{figures}, so changes pile up faster than they are sent",
-        Remedy(party, f"{line}: {change}", ("migrate fewer VMs at a time",), apply=apply),
+        Remedy(party, f"{line}: {change}", instead, apply=apply),
         place,
     )
 

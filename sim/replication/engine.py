@@ -20,6 +20,7 @@ from cxsim.sim.replication import kernel_engine as kernel
 from cxsim.sim.replication import kernel_state as s
 from cxsim.sim.replication.accounting import CAUSES, Ages, VmRpo, bins_of, percentiles, vm_rpo
 from cxsim.sim.replication.kernel_bottleneck import CAPACITY, NOW
+from cxsim.sim.replication.kernel_cache import announce
 from cxsim.sim.replication.links import Links, checked_bps
 from cxsim.sim.replication.records import (
     EngineProgress,
@@ -59,6 +60,7 @@ class Engine:
         """`notify`: tell of instances and RPO changes (`take_events`); without, a free run is faster and
         its figures the same. `per_vm_ages`: keep the distribution of the data age for every VM (2.5 kB
         each), not only for the fleet. `keep_violations`: how many keep their times; all are counted."""
+        announce()
         self.settings = settings or Settings()
         self._notify, self._keep = notify, keep_violations
         self._store = Store(self.settings.expected_of_last, per_vm_ages)

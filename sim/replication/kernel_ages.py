@@ -35,13 +35,6 @@ def emit(st: Any, kind: int, i: int, a: float, b: float, c: float, d: float, e: 
 
 
 @part
-def waits_for(st: Any, i: int) -> int:
-    """The cause of waiting for a slot."""
-    host, slots = s.whole(st)[i, s.HOST], s.slots(st)
-    return s.BY_HOST if host >= 0 and slots[host, 1] >= slots[host, 0] else s.BY_REPLICATOR
-
-
-@part
 def account(st: Any, i: int, now: float, left: float) -> None:
     """Account the time since the last call to what the replication was doing. `left`: of a transfer."""
     real = s.real(st)
@@ -58,7 +51,7 @@ def account(st: Any, i: int, now: float, left: float) -> None:
             causes[i, whole[i, s.CAP_CAUSE]] += own
             causes[i, s.LINK] += violated - own
         elif whole[i, s.SLOT] == s.WAITS:
-            causes[i, waits_for(st, i)] += violated
+            causes[i, whole[i, s.WAIT_CAUSE]] += violated
         elif not whole[i, s.CONNECTED]:
             causes[i, s.CONNECTION] += violated
         elif whole[i, s.PAUSED]:
@@ -170,13 +163,12 @@ def completed(st: Any, i: int, started: float, now: float) -> None:
 
 
 @part
-def blame_schedule(st: Any, i: int) -> None:
-    """All of the violation that is going on is the schedule's: a transfer as long as this one, begun when
-    it could have been, would have been complete in time."""
+def blame(st: Any, i: int, cause: int) -> None:
+    """All of the violation that is going on was spent on one cause."""
     causes = s.causes(st)
     for c in range(s.CAUSES):
-        causes[i, s.SCHEDULE] += causes[i, c] if c != s.SCHEDULE else 0.0
-        if c != s.SCHEDULE:
+        causes[i, cause] += causes[i, c] if c != cause else 0.0
+        if c != cause:
             causes[i, c] = 0.0
 
 

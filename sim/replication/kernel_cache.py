@@ -45,6 +45,15 @@ def cache_directory() -> Path:
 
 
 _DIRECTORY = str(cache_directory())
+_FIRST_TIME = [not Path(_DIRECTORY).exists()]
+
+
+def announce() -> None:
+    """Say, once, that the kernels are compiled first, if they have never been: it takes a while. To be called
+    before they are."""
+    if _FIRST_TIME[0]:
+        print("compiling the data plane, once for this version (about a minute)", file=sys.stderr, flush=True)
+    _FIRST_TIME[0] = False
 
 
 def kernel(function: Function) -> Function:

@@ -16,7 +16,7 @@ from typing import Any
 from cxsim.sim.replication import kernel_state as s
 from cxsim.sim.replication.kernel_ages import (
     account,
-    blame_schedule,
+    blame,
     completed,
     emit,
     finish_clock,
@@ -82,8 +82,10 @@ def _granted(st: Any, i: int) -> bool:
     whole, slots = s.whole(st), s.slots(st)
     host, replicator = whole[i, s.HOST], whole[i, s.REPLICATOR]
     if host >= 0 and slots[host, 1] >= slots[host, 0]:
+        whole[i, s.WAIT_CAUSE] = s.BY_HOST
         return False
     if replicator >= 0 and slots[replicator, 1] >= slots[replicator, 0]:
+        whole[i, s.WAIT_CAUSE] = s.BY_REPLICATOR
         return False
     if host >= 0:
         slots[host, 1] += 1
@@ -248,6 +250,19 @@ def _complete(st: Any, i: int) -> None:
 
 
 @part
+def _blame_start(st: Any, i: int, took: float) -> None:
+    """A transfer as long as this one would have been in time: without the wait for a slot, then the slot is
+    the cause of the violation; begun when it could have been, then the schedule is."""
+    real = s.real(st)
+    due = real[i, s.NEWEST] + real[i, s.RPO]
+    begun = max(real[i, s.DONE], real[i, s.NEWEST])
+    if real[i, s.ASKED] < real[i, s.STARTED] and real[i, s.ASKED] + took <= due:
+        blame(st, i, s.whole(st)[i, s.WAIT_CAUSE])
+    elif begun < real[i, s.STARTED] and begun + took <= due:
+        blame(st, i, s.SCHEDULE)
+
+
+@part
 def _done(st: Any, i: int) -> None:
     """All of a transfer has arrived."""
     real, whole, now = s.real(st), s.whole(st), s.num(st)[s.CLOCK_S]
@@ -264,9 +279,7 @@ def _done(st: Any, i: int) -> None:
             took = first_expected_s(real, i, took)
         remember(st, i, took)
         if min(real[i, s.DUE], real[i, s.SINCE]) < now:
-            begun = max(real[i, s.DONE], real[i, s.NEWEST])
-            if begun < real[i, s.STARTED] and begun + took <= real[i, s.NEWEST] + real[i, s.RPO]:
-                blame_schedule(st, i)
+            _blame_start(st, i, took)
         completed(st, i, real[i, s.STARTED], now)
         _complete(st, i)
         return
@@ -297,6 +310,7 @@ def _rpo_passed(st: Any, i: int) -> None:
 def _begin(st: Any, i: int) -> None:
     """An instance is due: start it, or wait for a slot."""
     account_now(st, i)
+    s.real(st)[i, s.ASKED] = s.num(st)[s.CLOCK_S]
     if _ask_slot(st, i):
         s.whole(st)[i, s.STATE] = s.ACTIVE
         s.real(st)[i, s.START], s.real(st)[i, s.MOVED] = math.inf, 0.0

@@ -45,7 +45,8 @@ from cxsim.sim.replication.kernel_volume import DISK_COLUMNS, PART_COLUMNS
     VIOLATED_S,
     LOST,
     SCAN_TOTAL,
-) = range(30)
+    ASKED,  # when the running sync was due; it has STARTED later if it waited for a slot
+) = range(31)
 REAL = 32
 
 # Columns of `whole`, sixteen to a cache line: the first is what a start touches.
@@ -76,7 +77,8 @@ REAL = 32
     EVER,
     FAILURES,
     IN_ERROR,
-) = range(26)
+    WAIT_CAUSE,  # whose slot was not free when it last asked
+) = range(27)
 WHOLE = 32
 
 SYNCING, IDLE, ACTIVE, ENDED = range(4)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cxsim.sim.replication.kernel_bottleneck import bottleneck, run_bottleneck
+from cxsim.sim.replication.kernel_cache import announce
 from cxsim.sim.replication.kernel_filling import run_filling
 from cxsim.sim.replication.sharing import CapacityChange, Floats, Flows, Ids, check
 
@@ -21,6 +22,7 @@ def solve(capacity: Sequence[float] | Floats, flows: Flows, changes: Sequence[Ca
     """When every flow finishes, sharing the links max-min fairly; inf for one that never does.
 
     At equal times: capacity change, completion, start. Raises ValueError for an impossible input."""
+    announce()
     links = np.array(capacity, np.float64)
     check(links, flows, changes)
     finish = np.full(len(flows.start_s), np.inf)

@@ -7,6 +7,7 @@ changes nothing. One function a check, in the order in which a client would meet
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -249,11 +250,15 @@ class Inspection:
         return self._world.network.party_of(device) or verdict.source.party
 
     def _too_slow(self, verdict: FlowVerdict) -> Finding | None:
-        """Less can be sent to the provider than the VMs of the scenario write."""
+        """Less can be sent to the provider than VMs of the scenario write: by all of them together over a
+        line, by each of them over its own connection (loss) and with its disks' windows (round trip)."""
         links, settings = self._links(verdict), self._world.plane.settings
-        written_bps = _written_bps(self._world)
-        if verdict.row.phase is not Phase.DATA or not links or written_bps <= 0 or not verdict.row.required:
+        writers = _writers(self._world)
+        if verdict.row.phase is not Phase.DATA or not links or not writers or not verdict.row.required:
             return None
+        all_bps = sum(writer.written_bps for writer in writers)
+        busiest = max(writers, key=lambda writer: writer.written_bps)
+        widest = max(writers, key=lambda writer: writer.written_bps / writer.disks)
         trace = verdict.trace
         assert trace is not None
         kept = 1.0
@@ -273,6 +278,7 @@ class Inspection:
                 f"{efficiency:.0%}{source}",
                 "more bandwidth",
                 {"up_bps": 1e9, "down_bps": 1e9},
+                (all_bps, "", "the VMs write", ("migrate fewer VMs at a time",)),
             ),
             (
                 loss_bps(settings.segment_bytes, rtt_s, 1.0 - kept),
@@ -280,17 +286,20 @@ class Inspection:
                 f"loses {lossy.wan.loss.value:.2g} of all packets at a round trip of {rtt_s * 1000:.0f} ms",
                 "repair the loss",
                 {"loss": 0.0},
+                (busiest.written_bps, " for a VM", f"{busiest.name} writes", ()),
             ),
             (
-                window_bps(settings.window_bytes, rtt_s),
+                widest.disks * window_bps(settings.window_bytes, rtt_s),
                 long,
                 f"has a round trip of {rtt_s * 1000:.0f} ms, one window of "
-                f"{settings.window_bytes / 1024:.0f} KiB at a time (cx.md 6.2 [I])",
+                f"{settings.window_bytes / 1024:.0f} KiB a disk at a time (cx.md 6.2 [I])",
                 "a shorter way",
                 {"rtt_s": 0.02},
+                (widest.written_bps, f" for {widest.name}", "it writes", ()),
             ),
         )
-        limit_bps, link, text, change, figures = min(limits, key=lambda limit: limit[0])
+        limit_bps, link, text, change, figures, needed = min(limits, key=lambda limit: limit[0] / limit[5][0])
+        written_bps, whom, who, instead = needed
         if limit_bps >= written_bps:
             return None
         name = link.wan.name
@@ -298,9 +307,10 @@ class Inspection:
         def apply(network: Network) -> Change:
             return changes.set_line(network, name, **figures)  # type: ignore[arg-type]
 
-        said = f"{name} {text}: {_rate(limit_bps)} at most, the VMs write {_rate(written_bps)}"
+        said = f"{name} {text}: {_rate(limit_bps)} at most{whom}, {who} {_rate(written_bps)}"
         party, place = self._party(name, verdict), self._line_place(name)
-        return lines.too_slow(verdict, name, party, said, f"{change} (now {_rate(limit_bps)})", place, apply)
+        change = f"{change} (now {_rate(limit_bps)})"
+        return lines.too_slow(verdict, name, party, said, change, instead, place, apply)
 
     # --- edges ---
 
@@ -332,14 +342,28 @@ class Inspection:
         return self._world.places.get(edge.name, edge.edge.place)
 
 
-def _written_bps(world: World) -> float:
-    """What the VMs that the scenario migrates write, bits per second."""
+@dataclass(frozen=True)
+class _Writer:
+    """A VM that is replicated: how many disks of it, and what it writes, bits per second."""
+
+    name: str
+    disks: int
+    written_bps: float
+
+
+def _writers(world: World) -> list[_Writer]:
+    """The VMs that the scenario migrates, those that write nothing left out."""
     environment = world.environment
     if not isinstance(environment, Scenario):
-        return 0.0
+        return []
     moved = {vm for step in environment.steps if step.migrate is not None for vm in step.migrate.vms}
-    disks = (disk for name in moved if name in environment.vms for disk in environment.vms[name].disks)
-    return 8 * sum(mean_bytes_per_s(disk.workload) for disk in disks if disk.replicated)
+    found = []
+    for name in sorted(moved & environment.vms.keys()):
+        disks = [disk for disk in environment.vms[name].disks if disk.replicated]
+        written_bps = 8 * sum(mean_bytes_per_s(disk.workload) for disk in disks)
+        if written_bps > 0:
+            found.append(_Writer(name, len(disks), written_bps))
+    return found
 
 
 def _rate(bps: float) -> str:

@@ -1,13 +1,13 @@
 """Time in RPO with recorded churn, against an independent prototype's figures.
 
-Skipped unless CXSIM_CHURN_DATA names the extract (`vm,window,ts_us,page_writes_4k,unique_write_pages`, .csv or
-.csv.xz: docs/reference/inventory.md says where it is from; its rows are not ours to ship). 54 VMs have all 330
-windows of 30 minutes.
+Skipped unless CXSIM_CHURN_DATA names the extract (`vm,window,ts_us,page_writes_4k,unique_write_pages`, .csv
+or .csv.xz: docs/reference/inventory.md says where it is from; its rows are not ours to ship). 54 VMs have all
+330 windows of 30 minutes.
 
 The prototype adds, at every complete instance, what its data was older than the RPO. Where a transfer takes
 longer than the RPO, the violation that its own instance starts with was already counted with the instance
-before, so those seconds are counted twice; the definition of the data plane (DESIGN, docs/replication.md) counts
-them once. Counted its way, its figures come out; counted once, the low links look better by up to 7 points.
+before, so those seconds are counted twice; the data plane (docs/replication.md) counts them once. Counted its
+way, its figures come out; counted once, the low links look better by up to 7 points.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DATA = os.environ.get("CXSIM_CHURN_DATA", "")
 WINDOWS, WINDOW_S, PAGE_BYTES, RPO_S = 330, 1800.0, 4096, 1800.0
 LENGTH_S = WINDOWS * WINDOW_S
 PROTOTYPE = {80: 82.7, 92: 89.3, 110: 95.0, 140: 98.2, 235: 99.5}
-"""Time in RPO in percent by link in Mbit/s (docs/reference/simulators.md, section 5)."""
+"""Time in RPO in percent by link in Mbit/s, recorded."""
 RULES = Settings(
     link_efficiency=1.0,
     expected_of_last=15,

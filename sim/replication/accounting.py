@@ -193,16 +193,18 @@ def vm_rpo(
     spent_now: Floats,
     kept: Sequence[tuple[float, float, int]],
     origin_s: float,
+    earlier_peak_s: float = 0.0,
 ) -> VmRpo:
     """The figures of a replication at `at_s`; `spent_now`: the causes of the violation that is
-    going on; `kept`: its violations so far."""
+    going on; `kept`: its violations so far; `earlier_peak_s`: the peak taken out before (take_peaks)."""
     real, whole = st.real[i], st.whole[i]
     rpo_s, from_s = float(real[s.RPO]), float(real[s.FROM])
     if from_s == math.inf:
         return VmRpo(name, rpo_s, None, None, None, (), 0.0, 0, 0)
     running = real[s.UNTIL] == math.inf
     until_s = at_s if running else float(real[s.UNTIL])
-    peak_s, violated_s, count = float(real[s.PEAK]), float(real[s.VIOLATED_S]), int(whole[s.VIOLATIONS])
+    peak_s = max(earlier_peak_s, float(real[s.PEAK]))
+    violated_s, count = float(real[s.VIOLATED_S]), int(whole[s.VIOLATIONS])
     spent = st.causes[i, s.CAUSES :].copy()
     found = [Violation(a + origin_s, b + origin_s, False, CAUSES[c]) for a, b, c in kept]
     if running:

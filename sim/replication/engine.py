@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from cxsim.fake_cx.dataplane import ReplicationState
 from cxsim.sim.replication import kernel_engine as kernel
@@ -45,6 +46,7 @@ _STATES = (
     ReplicationState.NONE,
 )
 Kept = tuple[float, float, int]
+Floats = npt.NDArray[np.float64]
 
 
 class Engine:
@@ -76,6 +78,7 @@ class Engine:
         self._latest: dict[int, InstanceDone] = {}
         self._violations: dict[int, list[Kept]] = {}
         self._kept = 0
+        self.earlier_peaks_s: Floats = np.zeros(0)  # observing.take_peaks
         self._budget = 20_000
         self._configure()
 
@@ -492,7 +495,9 @@ class Engine:
         kept = self._violations.get(replication, ())
         spent = np.zeros(s.CAUSES)
         kernel.spent(st.layout, replication, at_s, spent)
-        return vm_rpo(st, replication, self.name_of(replication), at_s, spent, kept, origin_s)
+        earlier = self.earlier_peaks_s
+        earlier_s = float(earlier[replication]) if replication < len(earlier) else 0.0
+        return vm_rpo(st, replication, self.name_of(replication), at_s, spent, kept, origin_s, earlier_s)
 
     def shipped_bytes(self, replication: int) -> float:
         """All bytes of complete instances."""

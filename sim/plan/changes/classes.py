@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -122,7 +122,7 @@ def of_default(vm: InventoryVm, default: Default, seed: int) -> ChangeRate:
         " nothing of this VM, only the sum of many such VMs means something"
     )
     base = assumed_shape(drawn_bytes / HALF_HOUR_S, seed, vm.label)
-    return _assumed(vm, base, statement, FITTED)
+    return replace(_assumed(vm, base, statement, FITTED), made_up="rate and bursts")
 
 
 def of_power_state(vm: InventoryVm) -> ChangeRate:
@@ -140,7 +140,9 @@ def _in_use_bytes(vm: InventoryVm) -> int:
 
 
 def _assumed(vm: InventoryVm, base: Tabled, statement: str, source: str) -> ChangeRate:
-    return ChangeRate(vm.label, Grade.ASSUMED, base, HALF_HOUR_S, statement, source, low=0.5, high=2.0)
+    return ChangeRate(
+        vm.label, Grade.ASSUMED, base, HALF_HOUR_S, statement, source, 0.5, 2.0, made_up="bursts"
+    )
 
 
 _WANTED: Mapping[str, Wanted] = {

@@ -12,6 +12,7 @@ import statistics
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -64,12 +65,13 @@ def _rate(label: str, given: list[tuple[float, float]], seed: int, file: str) ->
     mean = statistics.fmean(rate for _, rate in given)
     steps = [after - before for before, after in pairwise(instants) if after > before]
     step_s = statistics.median(steps) if steps else 0.0
+    made_up: Literal["no", "bursts"] = "no"
     if len(steps) + 1 >= FEWEST_SAMPLES and (instants[-1] - instants[0]) / step_s < MOST_WINDOWS:
         base = _series(given, step_s, mean)
         shape = f"{len(given):,} samples of {step_s / 60:g} min, shorter peaks are lost in them"
     else:
         base = assumed_shape(mean * UNIQUE_OVER_WRITTEN, seed, label)
-        shape = f"the average of {len(given)} figure(s), with assumed bursts"
+        shape, made_up = f"the average of {len(given)} figure(s), with assumed bursts", "bursts"
     statement = (
         f"{mean / 1e6:,.2f} MB/s written on average ({shape}); {UNIQUE_OVER_WRITTEN:.0%} of it distinct in"
         f" 30 min ({UNIQUE_LOW:.0%} to {UNIQUE_HIGH:.0%}); small random writes in large tracking blocks"
@@ -85,6 +87,7 @@ def _rate(label: str, given: list[tuple[float, float]], seed: int, file: str) ->
         low=UNIQUE_LOW / UNIQUE_OVER_WRITTEN,
         high=UNIQUE_HIGH / UNIQUE_OVER_WRITTEN,
         most=1.0 / UNIQUE_OVER_WRITTEN,
+        made_up=made_up,
     )
 
 

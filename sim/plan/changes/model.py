@@ -63,6 +63,8 @@ class ChangeRate:
     """Factors on the rate itself at the bounds: how well the source knows it at its own window."""
     growth: float = GROWTH
     """Exponent of D(t) away from the window; 1 takes the windows as they are."""
+    made_up: Literal["no", "bursts", "rate and bursts"] = "no"
+    """What of it another seed may make up otherwise: when it bursts, and how much it changes at all."""
     most: float = float("inf")
     """The most that a shorter interval can raise the rate: all writes to different blocks."""
 

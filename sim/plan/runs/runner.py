@@ -1,0 +1,228 @@
+"""Who runs many runs: processes here, or any other `concurrent.futures.Executor`.
+
+Rules of this file: results do not depend on where, in which order, or how often runs are run. What has a
+result already is not run again; equal runs are run once. A worker that dies costs the runs it had begun:
+they are run again, alone, so that the one that kills workers is found. What is done is kept at once, so that
+an interrupt loses only what was under way.
+
+The seam for a cluster: `executor` makes anything with `submit(execute, run)`; a `Run` and its `RunResult`
+are plain values that pickle (about 0.5 MB for 1,000 VMs), and a worker needs this package and nothing else -
+no shared folder, no state. When the executor raises `BrokenExecutor`, a new one is made. For example, with
+Dask: `Runner(workers=64, executor=lambda: Client("scheduler:8786").get_executor())`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from types import TracebackType
+
+from cxsim.sim.plan.runs.execute import execute
+from cxsim.sim.plan.runs.kept import Kept
+from cxsim.sim.plan.runs.model import Run, RunResult
+
+MOST_DEATHS = 3
+"""A run whose workers died so often is given up."""
+SYNCS_PER_S = 1.5e6
+"""About what one core does; only to decide whether processes are worth starting."""
+WORTH_PROCESSES_S = 8.0
+"""Starting processes takes about 3 s each."""
+
+
+class RunFailed(RuntimeError):
+    """A run that no worker survives."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far it has come. `kept`: of `done`, those that were there already."""
+
+    done: int
+    total: int
+    kept: int
+    share: float
+    """0..1, of the work that is not kept."""
+    elapsed_s: float
+    left_s: float | None
+    """None: nothing is known yet."""
+
+
+def _ignore_interrupt() -> None:
+    """Ctrl-C is the parent's to handle: what runs ends by itself within seconds, and is kept."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def processes(workers: int) -> Executor:
+    """Worker processes, started the same way on every system."""
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupt)
+
+
+class Runner:
+    """Runs runs; a context manager, because it holds worker processes.
+
+    `workers`: how many runs at once (default: the cores); 1 runs them here. `executor`: makes what runs them
+    elsewhere. `folder`: where results are kept and looked up; None: nowhere. `progress`: told after every
+    run, and during long ones that run here. Raises ValueError for less than one worker."""
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        executor: Callable[[], Executor] | None = None,
+        folder: Path | None = None,
+        progress: Callable[[Progress], object] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.workers = workers if workers is not None else os.cpu_count() or 1
+        if self.workers < 1:
+            raise ValueError(f"workers = {workers!r}: must be 1 or more")
+        self._given = executor
+        self._kept = Kept(folder) if folder is not None else None
+        self._progress, self._clock = progress, clock
+        self._pool: Executor | None = None
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the workers go."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def run(self, runs: Iterable[Run]) -> tuple[RunResult, ...]:
+        """The results, in the order of the runs. Raises what `each` raises."""
+        given = list(runs)
+        found = dict(self.each(given))
+        return tuple(found[n] for n in range(len(given)))
+
+    def each(self, runs: Iterable[Run]) -> Iterator[tuple[int, RunResult]]:
+        """(place, result), as they come. Raises ValueError or KeyError for a run that cannot be simulated,
+        RunFailed for one that no worker survives, OSError when a result cannot be kept."""
+        given = list(runs)
+        places: dict[str, list[int]] = {}
+        for n, run in enumerate(given):
+            places.setdefault(run.digest, []).append(n)
+        todo: dict[str, Run] = {}
+        count = _Count(len(given), self._clock, self._progress)
+        for digest, where in places.items():
+            run = given[where[0]]
+            result = self._kept.get(run) if self._kept else None
+            if result is None:
+                todo[digest] = run
+                count.weight += run.weight
+                continue
+            count.kept += len(where)
+            count.add(len(where), 0.0)
+            yield from ((n, result) for n in where)
+        for digest, result in self._fresh(todo, count):
+            run = given[places[digest][0]]
+            if self._kept:
+                self._kept.put(run, result)
+            count.add(len(places[digest]), run.weight)
+            yield from ((n, result) for n in places[digest])
+
+    def _fresh(self, todo: dict[str, Run], count: _Count) -> Iterator[tuple[str, RunResult]]:
+        if self._given is None and not self._worth_processes(todo):
+            for digest, run in todo.items():
+                yield digest, execute(run, lambda at_s, run=run: count.during(run, at_s))  # type: ignore[misc]
+            return
+        deaths: Counter[str] = Counter()
+        suspects: dict[str, Run] = {}
+        while todo or suspects:
+            part, most = (suspects, 1) if suspects else (todo, 2 * self.workers)
+            begun: dict[Future[RunResult], str] = {}
+            try:
+                yield from self._submitted(part, most, begun)
+            except BrokenExecutor:
+                self.close()
+                for digest in begun.values():
+                    if digest in part:
+                        deaths[digest] += 1
+                        suspects[digest] = part[digest]
+                        todo.pop(digest, None)
+                killers = [digest for digest in suspects if deaths[digest] >= MOST_DEATHS]
+                if killers:
+                    raise RunFailed(
+                        f"{MOST_DEATHS} worker processes died at one run ({killers[0][:12]}); "
+                        "short of memory? try fewer --workers"
+                    ) from None
+
+    def _worth_processes(self, todo: dict[str, Run]) -> bool:
+        syncs = sum(run.weight for run in todo.values())
+        return self.workers > 1 and len(todo) > 1 and syncs / SYNCS_PER_S > WORTH_PROCESSES_S
+
+    def _submitted(
+        self, part: dict[str, Run], most: int, begun: dict[Future[RunResult], str]
+    ) -> Iterator[tuple[str, RunResult]]:
+        """Results of `part`, which loses what is done; never more than `most` are handed out, so that
+        little waits in memory."""
+        if self._pool is None:
+            self._pool = self._given() if self._given else processes(self.workers)
+        waiting = deque(part)
+        try:
+            while waiting or begun:
+                while waiting and len(begun) < most:
+                    digest = waiting.popleft()
+                    future = self._pool.submit(execute, part[digest])
+                    begun[future] = digest
+                done, _ = wait(begun, return_when=FIRST_COMPLETED)
+                for future in sorted(done, key=lambda one: one.exception() is not None):
+                    result = future.result()
+                    digest = begun.pop(future)
+                    del part[digest]
+                    yield digest, result
+        except BrokenExecutor:
+            raise
+        except BaseException:
+            self._keep_what_ends(part, begun)
+            raise
+
+    def _keep_what_ends(self, part: dict[str, Run], begun: dict[Future[RunResult], str]) -> None:
+        """After an interrupt: what has not begun never does, what runs ends and is kept."""
+        self.close()
+        for future, digest in begun.items():
+            ended = future.done() and not future.cancelled() and future.exception() is None
+            if ended and self._kept and digest in part:
+                self._kept.put(part[digest], future.result())
+
+
+class _Count:
+    """Counts runs and tells."""
+
+    def __init__(
+        self, total: int, clock: Callable[[], float], tell: Callable[[Progress], object] | None
+    ) -> None:
+        self.total, self._clock, self._tell = total, clock, tell
+        self.weight = self._passed = 0.0
+        self.kept = self._done = 0
+        self._begin_s = clock()
+
+    def add(self, runs: int, weight: float) -> None:
+        """So many runs are done."""
+        self._done += runs
+        self._passed += weight
+        self._say(self._passed)
+
+    def during(self, run: Run, at_s: float) -> None:
+        """A run has come to `at_s`."""
+        self._say(self._passed + run.weight * min(1.0, at_s / run.duration_s))
+
+    def _say(self, passed: float) -> None:
+        if self._tell is None:
+            return
+        elapsed_s = self._clock() - self._begin_s
+        share = min(1.0, passed / self.weight) if self.weight else 1.0
+        left_s = elapsed_s * (1 - share) / share if share > 0 else None
+        self._tell(Progress(self._done, self.total, self.kept, share, elapsed_s, left_s))

@@ -28,8 +28,11 @@ from cxsim.sim.world.world import World
 
 LIMIT_S = 12 * 3600.0
 """Virtual time after which a run is given up."""
-SETTLE_S, SETTLE_AFTER_TROUBLE_S = 400.0, 2400.0
-"""Virtual time after the last VM is Completed in which loose ends must be tied up."""
+SETTLE_S, MOST_SETTLE_S = 400.0, 2400.0
+"""Virtual time after the last VM is Completed, and after other trouble has ended, for which a run goes on;
+and in which loose ends must be tied up after trouble."""
+LOOK_S = 100.0
+"""Between two looks for loose ends."""
 RESTART_S = 5.0
 """From a crash to the new process."""
 MOST_WALL_S = 60
@@ -37,12 +40,15 @@ MOST_WALL_S = 60
 
 @dataclass(frozen=True)
 class Case:
-    """A crash, and what else goes wrong with it. `trouble` is given the world as the core dies."""
+    """A crash, and what else goes wrong with it. `trouble` is given the world as the core dies; it is over
+    `trouble_s` of virtual time after that. `seed`: what it was drawn by."""
 
     point: int
     sockets: str = "reset"
     trouble: Callable[[World], None] | None = None
     name: str = ""
+    trouble_s: float = 0.0
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,11 +57,17 @@ class Verdict:
 
     case: str
     problems: tuple[str, ...]
+    seed: int | None = None
+
+
+def _tell_nobody(verdict: Verdict) -> None:
+    """Nobody listens."""
 
 
 @dataclass
 class Run:
-    """One run of a plan. `cases`: by the number of the point at which they begin."""
+    """One run of a plan. `cases`: by the number of the point at which they begin. `told` hears of every
+    verdict as it comes."""
 
     plan: Plan
     directory: Path
@@ -63,7 +75,9 @@ class Run:
     cases: Mapping[int, Sequence[Case]] = field(default_factory=dict)
     points: list[Point] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
-    _settle_s: float = SETTLE_S
+    told: Callable[[Verdict], None] = _tell_nobody
+    _trouble_ends_s: float | None = None
+    """By the core's clock; None: there is none."""
     _pipe: int | None = None
     """In a child: where its verdict goes."""
 
@@ -108,7 +122,13 @@ class Run:
         host, limit_s = self._world.core_host, self._world.core_host.now() + LIMIT_S
         while not self._finished and host.now() < limit_s:
             host.sleep(30)
-        host.sleep(self._settle_s)
+        host.sleep(SETTLE_S)
+        if self._trouble_ends_s is None:
+            return
+        host.sleep(max(0.0, self._trouble_ends_s + SETTLE_S - host.now()))
+        limit_s = host.now() + MOST_SETTLE_S
+        while self._safety.left() and host.now() < limit_s:
+            host.sleep(LOOK_S)
 
     def _start(self, carry_on: bool) -> None:
         world = self._world
@@ -173,7 +193,9 @@ class Run:
         os.close(reading)
         os.waitpid(child, 0)
         problems = json.loads(answer) if answer else ["the child ended without a verdict"]
-        self.verdicts.append(Verdict(f"{case.name}{self.points[case.point]}", tuple(problems)))
+        verdict = Verdict(f"{case.name}{self.points[case.point]}", tuple(problems), case.seed)
+        self.verdicts.append(verdict)
+        self.told(verdict)
         return False
 
     def _die(self, case: Case) -> None:
@@ -184,7 +206,7 @@ class Run:
                 shutil.copyfile(f"{self._file}{suffix}", f"{copy}{suffix}")
         self._file = copy
         if case.trouble is not None:
-            self._settle_s = SETTLE_AFTER_TROUBLE_S
+            self._trouble_ends_s = self._world.core_host.now() + case.trouble_s
             case.trouble(self._world)
         self._world.hub.call_in(RESTART_S, lambda: self._start(carry_on=True))
 
@@ -199,14 +221,15 @@ def crashes(
     directory: Path,
     choose: Callable[[Sequence[Point]], Mapping[int, Sequence[Case]]],
     seed: int = 1,
+    told: Callable[[Verdict], None] = _tell_nobody,
 ) -> Run:
-    """Run a plan with the cases that are chosen of its points. Raises AssertionError when the plan fails
-    without a crash, or is not the same twice."""
+    """Run a plan with the cases that are chosen of its points; `told` hears of each verdict. Raises
+    AssertionError when the plan fails without a crash, or is not the same twice."""
     listing = Run(plan, directory / "listing", seed)
     problems = listing.go()
     if problems:
         raise AssertionError(f"{plan.name} does not even work without a crash: {problems}")
-    run = Run(plan, directory / "run", seed, choose(listing.points))
+    run = Run(plan, directory / "run", seed, choose(listing.points), told=told)
     run.go()
     if run.points != listing.points:
         raise AssertionError("the run is not deterministic: its points differ from the listing's")

@@ -77,7 +77,8 @@ class Safety:
     def finish(self, decisions: Iterable[Decision]) -> list[str]:
         """Check the end; everything that did not hold."""
         self._check_targets()
-        self._check_nothing_left()
+        for left in self.left():
+            self.problem(left)
         self._check_decisions(list(decisions))
         for failure in self._world.hub.failures:
             if isinstance(failure.error, ConnectionError):
@@ -106,23 +107,23 @@ class Safety:
     def _is(self, vm: int, name: str) -> bool:
         return self._world.plane.engine.vm_name(vm) == name
 
-    def _check_nothing_left(self) -> None:
-        world = self._world
+    def left(self) -> list[str]:
+        """What is left of migrations besides the VMs at the target, now."""
+        world, found = self._world, []
         for name, manager in world.managers.items():
-            left = [record.id for record in manager.replications.all()]
-            if left:
-                self.problem(f"replications left at {name}: {left}")
+            if ids := [record.id for record in manager.replications.all()]:
+                found.append(f"replications left at {name}: {ids}")
         for name, replicator in world.replicators.items():
-            left = [*replicator.sources._replications, *replicator.destinations._replicas]
-            if left:
-                self.problem(f"replicas left at {name}: {left}")
+            if ids := [*replicator.sources._replications, *replicator.destinations._replicas]:
+                found.append(f"replicas left at {name}: {ids}")
         for moref, record in self._sources.items():
             if record.replication is not None:
-                self.problem(f"{self._names[moref]} is still configured for replication")
+                found.append(f"{self._names[moref]} is still configured for replication")
         imported = sum(len(v.vms) for d in world.directors.values() for v in d.model.vapps)
         if len(self._provider.vms()) != imported:
             names = [record.name for record in self._provider.vms()]
-            self.problem(f"VMs at the provider's vCenter: {names}, in vCloud Director: {imported}")
+            found.append(f"VMs at the provider's vCenter: {names}, in vCloud Director: {imported}")
+        return found
 
     def _check_decisions(self, decisions: list[Decision]) -> None:
         """Every decision is a row of its table, and begins where the one before it ended."""

@@ -68,7 +68,9 @@ def sampled(points: int, seeds: Sequence[int]) -> dict[int, list[Case]]:
         after_s, lasts_s = draw.choice((0.0, draw.uniform(0, 120))), draw.choice((5.0, 60.0, 300.0, 1200.0))
         sockets = draw.choice(("reset", "silent"))
         title = f"seed {seed}: {name} {after_s:.0f} s after, for {lasts_s:.0f} s; "
-        cases.setdefault(point, []).append(Case(point, sockets, _trouble(begin, after_s, lasts_s), title))
+        trouble = _trouble(begin, after_s, lasts_s)
+        case = Case(point, sockets, trouble, title, trouble_s=after_s + lasts_s, seed=seed)
+        cases.setdefault(point, []).append(case)
     return cases
 
 

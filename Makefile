@@ -23,8 +23,9 @@ run: $(STAMP)  ## run the scenario library, or SCENARIO=scenarios/warm-migration
 test: $(STAMP)  ## run all tests
 	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not long" tests
 
-test-long: $(STAMP)  ## run the long tests: 10,000 crashes with a fault of the network at the same time
+test-long: $(STAMP)  ## run the long tests: 10,000 crashes with a fault of the network (Ctrl-C, then go on with the same command)
 	@$(BIN)/pytest -q -n 2 -m long tests
+	@$(BIN)/python -m cxsim.sim.crash --jobs 2
 
 test-clients: $(STAMP) .venv-clients/.installed  ## run real vCloud Director clients against the emulator
 	@CXSIM_CLIENTS_VENV=$(CURDIR)/.venv-clients $(BIN)/pytest -q tests/clients

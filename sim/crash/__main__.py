@@ -7,7 +7,9 @@ did not, 2: bad input, 130: interrupted (the same command goes on).
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -58,6 +60,8 @@ def main(
         results.unlink(missing_ok=True)
     known = sampling.Results(results, sampling.fingerprint())
     wanted = sampling.cases(first, cases)
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         broken = sampling.Sampling(wanted, known, jobs, click.echo).run()
     except KeyboardInterrupt:
@@ -73,6 +77,10 @@ def main(
     done = sum(key in known.problems for key in wanted)
     click.echo(f"{done:,} of {len(wanted):,} cases were run, {len(bad)} did not hold.")
     raise SystemExit(1 if bad or broken else 0)
+
+
+def _interrupt(*signalled: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def _these(plan: str, seeds: tuple[int, ...], as_json: bool) -> int:

@@ -9,7 +9,7 @@ from cxsim.sim.crash.fleet import run_fleet
 
 @pytest.mark.timeout(300)
 def test_calls_per_vm_and_hour_do_not_rise_with_the_number_of_vms(capsys: pytest.CaptureFixture[str]) -> None:
-    few, more = run_fleet(5, 2), run_fleet(20, 2)
+    few, more = run_fleet(10, 2), run_fleet(40, 2)
     print(few.text())
     print(more.text())
     for figures in (few, more):

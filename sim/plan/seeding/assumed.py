@@ -1,0 +1,104 @@
+"""What figures of initial syncs and cutovers rest on, for an answer.
+
+Rules of this file: values, units, sources and grades as settings.py and the link have them; no figure is made
+here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cxsim.sim.plan.answers.model import Assumption, Value
+from cxsim.sim.plan.answers.shown import shown
+from cxsim.sim.plan.basis import Basis
+from cxsim.sim.plan.links import Link
+from cxsim.sim.plan.seeding.job import EVERY_HOST, REPLICATOR
+
+GRADES = {"D": "documented", "O": "observed", "C": "code", "I": "inferred"}
+SETTINGS = (
+    "link_efficiency",
+    "source_read_bps",
+    "initial_catch_up",
+    "compression",
+    "allocation_known",
+    "schedule",
+    "expected_of_last",
+    "expected_margin",
+)
+"""Settings that every seeding rests on."""
+
+
+def _plain(value: object) -> Value:
+    return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def seeding_assumptions(basis: Basis, link: Link, rpo_s: float) -> tuple[Assumption, ...]:
+    """The link as it was read, the RPO, limits and the data plane's constants."""
+    found = [
+        Assumption("link", link.text, "as quoted", "; ".join(link.assumed) or "the link given", "assumed"),
+        Assumption("link, what replication may use", link.planned_bps, "bit/s", "the link given", "derived"),
+        Assumption("RPO of the replications", rpo_s, "s", f"{basis.kind}, as asked", "assumed"),
+    ]
+    if basis.measured_bps is not None:
+        found.append(
+            Assumption(
+                "carried by the link",
+                basis.measured_bps,
+                "bit/s",
+                "--measured, replaces efficiency",
+                "measured",
+            )
+        )
+    constants = {constant.name: constant for constant in basis.settings.constants()}
+    for name in SETTINGS:
+        if name == "link_efficiency" and basis.measured_bps is not None:
+            continue
+        one = constants[name]
+        found.append(Assumption(name, _plain(one.value), one.unit, one.source, GRADES[one.grade]))
+    for group, most in sorted(basis.limits.items()):
+        words = {REPLICATOR: "the replicator", EVERY_HOST: "each host"}.get(group, f"host {group}")
+        found.append(
+            Assumption(f"replications at once, {words}", most, "replications", "as asked", "assumed")
+        )
+    found.append(
+        Assumption(
+            "first copies",
+            "all at once, in fair shares, as far as limits of replications at once allow",
+            "-",
+            "the data plane's rule (docs/replication.md)",
+            "inferred",
+        )
+    )
+    return tuple(found)
+
+
+def shares_in_words(spent_s: dict[str, float], least: float = 0.05) -> str:
+    """`WAN 93 %, source read 7 %` of all that was spent; "nothing" for nothing."""
+    total = sum(spent_s.values())
+    if total <= 0:
+        return "nothing"
+    shares = sorted(((seconds / total, name) for name, seconds in spent_s.items()), reverse=True)
+    told = [f"{name} {shown(round(share, 3), 'share')}" for share, name in shares if share >= least]
+    return ", ".join(told or [shares[0][1]])
+
+
+ADVICE = {
+    "WAN": "a faster link makes it shorter",
+    "link closed": "the link carries nothing at some hours: more hours make it shorter",
+    "concurrency": "the limit of replications at once makes it longer, not the link",
+    "source read": "reading the source disks limits it: a faster link would not make it shorter",
+    "path": "the most that one VM's transfer may carry (window over round trip) limits it, not the link",
+    "connecting": "there was no connection",
+}
+"""What follows from each limit (watching.LIMITS)."""
+
+
+def numbered(count: int, noun: str, nouns: str | None = None) -> str:
+    """`1 VM`, `12 VMs`."""
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """The first few names, and how many more."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

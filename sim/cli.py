@@ -27,6 +27,7 @@ from cxsim.sim.commands.migrate import migrate
 from cxsim.sim.commands.new import new
 from cxsim.sim.commands.serve import serve
 from cxsim.sim.junit import write_junit
+from cxsim.sim.plan.commands import plan
 from cxsim.sim.result import Exit, RunResult
 from cxsim.sim.scenario import Scenario, ScenarioErrors, discover
 from cxsim.sim.world.topology import impossible
@@ -41,6 +42,7 @@ Examples:
   cxsim check scenarios/                            read without running
   cxsim check --without-faults scenarios/           prove that every scenario needs its faults
   cxsim list --tag enable-failed
+  cxsim plan readiness RVTools_export_all.xlsx      which VMs can be migrated; see cxsim plan --help
   cxsim explain scenarios/enable-failed-nat.yaml    why it fails, what to change, and proof that it helps
 """
 
@@ -297,9 +299,10 @@ COMMANDS: tuple[click.Command, ...] = (
     import_,
     migrate,
     new,
+    plan,
     serve,
 )
-"""The commands of cxsim.sim.commands, one file each."""
+"""The commands of cxsim.sim.commands, one file each, and of cxsim.sim.plan."""
 for command in COMMANDS:
     main.add_command(command)
 

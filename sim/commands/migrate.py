@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import sqlite3
@@ -220,11 +219,23 @@ def _journal(path: Path) -> Iterator[SqliteJournal]:
     """The journal, for one process at a time."""
     with path.with_name(f"{path.name}.lock").open("a") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            _lock(lock)
+        except (BlockingIOError, PermissionError):
             raise JournalError("another cxsim migrate is working with this journal") from None
         # Not closed: threads of the core may still want to write; the process ends soon after.
         yield SqliteJournal(path)
+
+
+def _lock(stream: IO[str]) -> None:
+    """Until the process ends. Raises BlockingIOError or, on Windows, PermissionError when another has it."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager

@@ -8,8 +8,8 @@ included by name, and totals are given with and without. What an export cannot s
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from cxsim.sim.plan.inventory.model import Inventory, InventoryVm
 from cxsim.sim.plan.readiness_rules import RULES, UNSEEN, Kind, Rule, Seen, Verdict
@@ -79,6 +79,8 @@ class Readiness:
 
     kind: Kind
     vms: tuple[VmReadiness, ...]
+    excluded: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Keys of disks that are left out, by label."""
 
     @property
     def planned(self) -> tuple[InventoryVm, ...]:
@@ -96,17 +98,18 @@ class Readiness:
 
     def total(self, vms: Iterable[InventoryVm] | None = None) -> Total:
         """Of these VMs; of all by default."""
-        return total_of([one.vm for one in self.vms] if vms is None else vms)
+        return total_of([one.vm for one in self.vms] if vms is None else vms, self.excluded)
 
 
-def total_of(vms: Iterable[InventoryVm]) -> Total:
-    """Sums over VMs."""
+def total_of(vms: Iterable[InventoryVm], excluded: Mapping[str, Collection[int]] | None = None) -> Total:
+    """Sums over VMs. `excluded`: keys of disks that are left out, by label."""
     given = tuple(vms)
     sync_bytes = capacity_bytes = unsized = 0
     for vm in given:
+        keys = (excluded or {}).get(vm.label, ())
         try:
-            sync_bytes += initial_sync_bytes(vm)
-            capacity_bytes += target_thick_bytes(vm)
+            sync_bytes += initial_sync_bytes(vm, keys)
+            capacity_bytes += target_thick_bytes(vm, keys)
         except SizeUnknown:
             unsized += 1
     return Total(
@@ -123,11 +126,19 @@ class UnknownVm(ValueError):
     """A name given with --include that is no VM, or that cannot be planned for."""
 
 
-def assess(inventory: Inventory, kind: Kind, include: Collection[str] = ()) -> Readiness:
-    """The readiness of every VM. `include`: labels or names of BLOCKED VMs to plan for nevertheless. Raises
+def assess(
+    inventory: Inventory,
+    kind: Kind,
+    include: Collection[str] = (),
+    excluded: Mapping[str, tuple[int, ...]] | None = None,
+) -> Readiness:
+    """The readiness of every VM. `include`: labels or names of BLOCKED VMs to plan for nevertheless;
+    `excluded`: keys of disks that are left out, by label: what is wrong with them is no reason. Raises
     UnknownVm for a name that no VM has, or whose VM has no size."""
+    left_out = excluded or {}
+    judged = [_without(vm, left_out.get(vm.label, ())) for vm in inventory.vms]
     paths: dict[str, int] = {}
-    for vm in inventory.vms:
+    for vm in judged:
         for path in {disk.path for disk in vm.disks if disk.path}:
             paths[path] = paths.get(path, 0) + 1
     shared = frozenset(path for path, owners in paths.items() if owners > 1)
@@ -139,8 +150,8 @@ def assess(inventory: Inventory, kind: Kind, include: Collection[str] = ()) -> R
             hint = f": did you mean {' or '.join(map(repr, close))}?" if close else ""
             raise UnknownVm(f"--include {name!r}: no such VM{hint}")
     found = []
-    for vm in inventory.vms:
-        seen = Seen(vm, kind, shared)
+    for vm, seen_vm in zip(inventory.vms, judged, strict=True):
+        seen = Seen(seen_vm, kind, shared)
         reasons = tuple(Reason(rule, text) for rule in RULES if (text := rule.applies(seen)) is not None)
         one = VmReadiness(vm, reasons)
         if one.verdict is Verdict.BLOCKED and {vm.label, vm.name} & wanted:
@@ -149,4 +160,10 @@ def assess(inventory: Inventory, kind: Kind, include: Collection[str] = ()) -> R
                 raise UnknownVm(f"--include {vm.label!r}: {absolute[0]}")
             one = VmReadiness(vm, reasons, forced=True)
         found.append(one)
-    return Readiness(kind, tuple(found))
+    return Readiness(kind, tuple(found), left_out)
+
+
+def _without(vm: InventoryVm, keys: Collection[int]) -> InventoryVm:
+    if not keys:
+        return vm
+    return replace(vm, disks=tuple(disk for disk in vm.disks if disk.key not in keys))

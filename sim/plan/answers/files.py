@@ -27,7 +27,7 @@ def csv_files(answers: Sequence[Answer]) -> dict[str, str]:
         for table in answer.tables:
             keys = [column.key for column in table.columns]
             rows = [[row.get(key) for key in keys] for row in table.rows]
-            found[f"{answer.command}-{table.name}.csv"] = _csv(keys, rows)
+            found[f"{answer.short}-{table.name}.csv"] = _csv(keys, rows)
     rows = [[one.name, one.value, one.unit, one.grade, one.source] for one in assumptions(answers)]
     found["assumptions.csv"] = _csv(["name", "value", "unit", "grade", "source"], rows)
     found["left-out.csv"] = _csv(["vm_and_reason"], [[line] for line in left_out(answers)])

@@ -243,7 +243,7 @@ def target_table(fit: Fit) -> Table:
         (
             (
                 *(wave.wave, need.resource, need.unit, need.thick, need.thin),
-                *(None if math.isinf(need.free) else need.free, need.verdict, str(need)),
+                *(need.free, need.verdict, str(need)),
                 _FIT_TONES[need.verdict],
             )
             for wave in fit.waves

@@ -112,8 +112,9 @@ class Assumption:
 
 @dataclass(frozen=True)
 class Answer:
-    """`question` as asked, in words; `verdict` in a few words with its `tone`; `decision`: the sentences of
-    the first page, the most important first; `left_out`: VMs that the answer does not cover, and why."""
+    """`command`: as it was asked for, `plan rpo`; `question`: in words; `verdict`: in a few words, with its
+    `tone`; `decision`: the sentences of the first page, the most important first; `left_out`: VMs that the
+    answer does not cover, and why."""
 
     command: str
     question: str
@@ -128,3 +129,8 @@ class Answer:
     """Of the files read."""
     meta: Mapping[str, Value] = field(default_factory=dict)
     """Versions, seed, digest: what repeats it."""
+
+    @property
+    def short(self) -> str:
+        """The command without `plan`, for names of files, sheets and sections."""
+        return self.command.removeprefix("plan ")

@@ -55,7 +55,7 @@ def _first_page(answers: Sequence[Answer], title: str) -> str:
             f'<div class="card {answer.tone}"><p class="asked">{escape(answer.question)}</p>'
             f'<p class="verdict">{SIGNS[answer.tone]} {escape(answer.verdict)}</p><ul>{lines}</ul></div>\n'
         )
-    links = "".join(f'<li><a href="#{_id(one.command)}">{escape(one.command)}</a></li>' for one in answers)
+    links = "".join(f'<li><a href="#{_id(one.short)}">{escape(one.short)}</a></li>' for one in answers)
     more = '<li><a href="#grounds">what it rests on</a></li>'
     meta = dict.fromkeys(f"{name} {shown(value)}" for one in answers for name, value in one.meta.items())
     return (
@@ -66,8 +66,8 @@ def _first_page(answers: Sequence[Answer], title: str) -> str:
 
 
 def _section(answer: Answer, figures: dict[str, object]) -> str:
-    parts = [f'<section class="page" id="{_id(answer.command)}"><h2>{escape(answer.question)}</h2>\n']
-    parts += [_chart(answer.command, chart, figures) for chart in answer.charts]
+    parts = [f'<section class="page" id="{_id(answer.short)}"><h2>{escape(answer.question)}</h2>\n']
+    parts += [_chart(answer.short, chart, figures) for chart in answer.charts]
     parts += [_table(table) for table in answer.tables]
     return "".join([*parts, "</section>\n"])
 

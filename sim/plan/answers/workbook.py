@@ -45,7 +45,7 @@ def workbook(answers: Sequence[Answer]) -> bytes:
     sheets.decision(answers)
     for answer in answers:
         for table in answer.tables:
-            sheets.table(table, answer.command if len(answers) > 1 else "")
+            sheets.table(table, answer.short if len(answers) > 1 else "")
     sheets.table(assumption_table(answers))
     for name, lines in (("left out", left_out(answers)), ("problems", problems(answers))):
         if lines:
@@ -98,7 +98,7 @@ class _Sheets:
             row += 1
         for answer in answers:
             for name, value in answer.meta.items():
-                sheet.write_string(row, 0, f"{answer.command}: {name} {shown(value)}", wrapped)
+                sheet.write_string(row, 0, f"{answer.short}: {name} {shown(value)}", wrapped)
                 row += 1
 
     def table(self, table: Table, prefix: str = "") -> None:

@@ -168,7 +168,7 @@ LONG = Table(
     "long", "Many rows", (Column("n", "number", "count"),), tuple({"n": n} for n in range(60)), main=True
 )
 ANSWER = Answer(
-    "rpo",
+    "plan rpo",
     "Which share of the time do 45 VMs keep RPO 30 min on 80 to 235 Mbit/s?",
     "110 Mbit/s or more keeps 95 %",
     "fair",

@@ -1,0 +1,149 @@
+"""The options of `cxsim plan`, as tables of click options by what they are about.
+
+Rules of this file: options come in as text and are read by sim/plan/gathering.py, so that all mistakes are
+told at once; every help text has an example or a unit. No option is read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+def _files(name: str, what: str) -> Decorator:
+    return click.option(name, multiple=True, type=_FILE, metavar="FILE", help=what)
+
+
+INVENTORY: tuple[Decorator, ...] = (
+    click.argument("inventory", required=False, type=click.Path(path_type=Path)),
+    click.option("--vms", metavar="COUNT", help="Instead of an inventory: so many made-up VMs, by --seed."),
+    click.option(
+        "--include", multiple=True, metavar="VM", help="Plan for a BLOCKED VM nevertheless (may be repeated)."
+    ),
+    click.option(
+        "--exclude-disk",
+        "excluded",
+        multiple=True,
+        metavar="VM:DISK",
+        help='Leave a disk out: its key or name, as "sql*:Hard disk 3" (may be repeated).',
+    ),
+)
+PURPOSE: tuple[Decorator, ...] = (
+    click.option(
+        "--for",
+        "purpose",
+        metavar="PURPOSE",
+        help="migration or protection: it decides which RPO is used and which VMs are ready. Asked for on a"
+        " terminal.",
+    ),
+    click.option(
+        "--warm/--cold", "warm", default=None, help="Of a migration: VMs stay on (default), or are off."
+    ),
+)
+CHANGES: tuple[Decorator, ...] = (
+    _files("--traces", "What VMs changed, by window: vm,time_s,changed_MB. Measured."),
+    _files("--backups", "Daily incrementals of a backup product. Derived."),
+    _files("--counters", "Write averages of vCenter. Derived."),
+    _files("--classes", "A class of change by VM: vm,class. Assumed."),
+    click.option(
+        "--default-rate",
+        metavar="RATE",
+        default="fleet",
+        show_default=True,
+        help='For VMs that no file knows: "fleet", a class as "light", "2 GB/d" or "3 %/d" of in use.',
+    ),
+)
+RPOS = click.option(
+    "--rpo",
+    "rpos",
+    multiple=True,
+    metavar="TIME",
+    help='As "15 min". Default: 15 min of protection, 24 h of a migration.',
+)
+LINKS = click.option(
+    "--link",
+    "links",
+    multiple=True,
+    metavar="LINK",
+    help='As quoted: "200 Mbit/s up", "100/20 Mbit/s, 10 Mbit/s 8:00-18:00 Mon-Fri".',
+)
+CARRYING: tuple[Decorator, ...] = (
+    LINKS,
+    click.option(
+        "--measured",
+        metavar="RATE",
+        help='What the link was seen to carry, "61 Mbit/s": replaces efficiency, loss and round trip.',
+    ),
+    click.option(
+        "--per-vm", "cap", metavar="RATE", help='The most that one VM\'s transfers carry, "50 Mbit/s".'
+    ),
+    click.option("--at-once", metavar="COUNT", help="Replications at once, of the replicator."),
+    click.option(
+        "--setting",
+        "settings",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="A constant of the data plane (docs/replication.md): link_efficiency=1.0",
+    ),
+)
+QUOTES = click.option(
+    "--quotes", type=_FILE, metavar="FILE", help="Offers: name,link,price_per_month,... Ranked by cost."
+)
+TARGET = click.option(
+    "--target",
+    metavar="VDC",
+    help='What is free in the vDC: "Performance: 200 GiB, Bulk: Unlimited, memory: 128 GiB".',
+)
+START = click.option("--start", metavar="TIME", help='"2017-11-06 20:00". Default: the coming Monday, 0:00.')
+BY = click.option("--by", metavar="TIME", help='Until when all is done: "2017-12-01".')
+SEED = click.option(
+    "--seed", metavar="NUMBER", default="1", show_default=True, help="Of everything that is drawn."
+)
+DAYS = click.option(
+    "--days", metavar="COUNT", default="7", show_default=True, help="How long a run is, virtual days."
+)
+RUNNING: tuple[Decorator, ...] = (
+    click.option("-j", "--jobs", metavar="COUNT", help="Processes [default: one a core]."),
+    click.option(
+        "--results",
+        type=_FOLDER,
+        metavar="FOLDER",
+        help="Where results of runs are kept, so that the same command goes on after Ctrl-C"
+        " [default: the user's cache].",
+    ),
+)
+OUTPUT: tuple[Decorator, ...] = (
+    click.option(
+        "--out", type=_FOLDER, metavar="FOLDER", help="Everything: plan.html, plan.xlsx, plan.json, csv/."
+    ),
+    click.option("--html", type=_FILE, metavar="FILE", help="One page with all charts, for a browser."),
+    click.option("--xlsx", type=_FILE, metavar="FILE", help="A workbook, a sheet a table."),
+    click.option("--csv", type=_FOLDER, metavar="FOLDER", help="A CSV file a table."),
+    click.option("--json", "as_json", is_flag=True, help="The answer as one JSON document on stdout."),
+    click.option(
+        "--rows",
+        type=click.IntRange(0),
+        default=25,
+        show_default=True,
+        help="Rows of a table on the terminal; 0: all.",
+    ),
+)
+
+
+def options(*groups: Decorator | tuple[Decorator, ...]) -> Decorator:
+    """All of these options on a command, in this order."""
+    flat = [one for group in groups for one in (group if isinstance(group, tuple) else (group,))]
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for one in reversed(flat):
+            function = one(function)
+        return function
+
+    return decorate

@@ -1,0 +1,147 @@
+"""`cxsim plan` at the command line: help, mistakes, outputs, what a user sees."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from python_calamine import CalamineWorkbook
+
+from cxsim.sim.cli import main
+from cxsim.sim.plan.commands import plan
+
+SAMPLE = Path(__file__).parents[3] / "scenarios" / "plan"
+INVENTORY = SAMPLE / "sample-inventory.xlsx"
+
+
+@pytest.fixture
+def run():
+    return lambda *words: CliRunner().invoke(main, ["plan", *(str(word) for word in words)])
+
+
+@pytest.mark.parametrize("name", sorted(plan.commands))
+def test_every_command_has_help_with_examples(run, name: str) -> None:
+    done: Result = run(name, "--help")
+    assert done.exit_code == 0
+    assert "Examples:" in done.output
+    assert f"cxsim plan {name}" in done.output
+
+
+def test_all_mistakes_are_told_at_once(run, tmp_path: Path) -> None:
+    done = run(
+        "readiness", tmp_path / "none.xlsx", "--for", "moving", "--target", "fast", "--seed", "x",
+        "--html", tmp_path / "folder-that-is-a-file" / "x.html",
+    )  # fmt: skip
+    assert done.exit_code == 2
+    for text in (
+        "none.xlsx: there is no such file",
+        "--for: 'moving' is neither",
+        "--target: 'fast'",
+        "--seed",
+    ):
+        assert text in done.output, text
+    assert "4 mistakes; nothing was planned" in done.output
+    assert "Traceback" not in done.output
+
+
+def test_the_purpose_has_to_be_said_where_nobody_can_be_asked(run) -> None:
+    done = run("readiness", INVENTORY)
+    assert done.exit_code == 2
+    assert "is it a migration or ongoing protection? write --for migration" in done.output
+
+
+def test_the_purpose_is_asked_for_on_a_terminal(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cxsim.sim.plan.commands._on_terminal", lambda: True)
+    done = CliRunner().invoke(main, ["plan", "readiness", str(INVENTORY)], input="protection\n")
+    assert done.exit_code == 0
+    assert "ready for protection?" in done.output
+
+
+def test_files_that_cannot_be_written_are_told_before_anything_is_done(run, tmp_path: Path) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("")
+    done = run("readiness", INVENTORY, "--for", "migration", "--out", blocker / "plan")
+    assert done.exit_code == 2
+    assert "cannot make" in done.output
+    assert "nothing was planned" in done.output
+
+
+def test_a_mistake_in_a_cell_has_its_place(run, tmp_path: Path) -> None:
+    table = tmp_path / "vms.csv"
+    table.write_text("vm,power,in_use_GiB,disk_capacity_GiB\na,poweredOn,ten,20\n", encoding="utf-8")
+    done = run("inventory", table)
+    assert done.exit_code == 0
+    assert "row 2" in done.output
+    assert "'ten'" in done.output
+
+
+def test_everything_is_written(run, tmp_path: Path) -> None:
+    done = run("readiness", INVENTORY, "--for", "migration", "--out", tmp_path / "plan")
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in (tmp_path / "plan").iterdir()) == [
+        "csv",
+        "plan.html",
+        "plan.json",
+        "plan.xlsx",
+    ]
+    names = sorted(path.name for path in (tmp_path / "plan" / "csv").iterdir())
+    assert names == [
+        "assumptions.csv",
+        "left-out.csv",
+        "readiness-readiness.csv",
+        "readiness-vm-readiness.csv",
+    ]
+    book = CalamineWorkbook.from_path(str(tmp_path / "plan" / "plan.xlsx"))
+    assert "vm-readiness" in book.sheet_names
+    (answer,) = json.loads((tmp_path / "plan" / "plan.json").read_text(encoding="utf-8"))["answers"]
+    assert answer["meta"]["repeat with"].startswith("cxsim plan readiness ")
+
+
+def test_json_is_all_of_stdout(run) -> None:
+    done = run("inventory", "--vms", "20", "--seed", "7", "--json")
+    (answer,) = json.loads(done.stdout)["answers"]
+    assert answer["verdict"].startswith("20 VMs")
+
+
+def test_a_disk_that_is_left_out_blocks_nobody(run) -> None:
+    before = json.loads(run("readiness", INVENTORY, "--for", "migration", "--json").stdout)["answers"][0]
+    after = run(
+        "readiness", INVENTORY, "--for", "migration", "--exclude-disk", "green*:Hard disk 2", "--json"
+    )
+    left_out = json.loads(after.stdout)["answers"][0]["left_out"]
+    gone = [line for line in before["left_out"] if line not in left_out]
+    assert len(gone) == 1
+    assert "physical RDM (Hard disk 2)" in gone[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--exclude-disk", "nobody:1"], "--exclude-disk: 'nobody': no such VM"),
+        (["--exclude-disk", "green*:9"], "it has Hard disk 1 (2000), Hard disk 2 (2001)"),
+        (["--exclude-disk", "x"], "is not VM:DISK"),
+        (["--include", "gren-galvan-web005"], "did you mean 'green-galvan-web005'"),
+        (["--vms", "5"], "--vms: is instead of an inventory"),
+        (["--cold", "--for", "protection"], "--warm/--cold: is of a migration"),
+    ],
+)
+def test_a_mistake_says_what_would_be_right(run, words: list[str], told: str) -> None:
+    done = run("readiness", INVENTORY, *(["--for", "migration"] if "--for" not in words else []), *words)
+    assert done.exit_code == 2
+    assert told in done.output
+
+
+def test_it_starts_without_modules_that_only_unix_has() -> None:
+    """As on Windows, where there are none of these."""
+    gone = ("fcntl", "pwd", "grp", "resource", "termios", "tty", "pty", "posix_spawn")
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({gone!r}));"
+        "from cxsim.sim.cli import main; main(['plan', 'readiness', '--vms', '3', '--for', 'migration'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert "Which VMs of synthetic, 3 VMs" in done.stdout

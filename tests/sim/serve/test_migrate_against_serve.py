@@ -19,7 +19,9 @@ from cxsim.sim.scenario import load
 pytestmark = pytest.mark.timeout(300)
 
 _ID = re.compile(r"H4-[0-9a-f-]{36}|[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)[a-z]+-\d+|(?<=/)[MT]-\d+")
-READING = re.compile(r"SOAP (Login|Logout|Retrieve\w+|ContinueRetrieve\w+|\w+View|Find\w+)")
+READING = re.compile(
+    r"SOAP (Log(in|out)|Fetch|Query\w+|(Continue)?Retrieve\w+|WaitForUpdates\w*|\w+View|Find\w+)"
+)
 
 
 def mutating(events: Iterable[dict[str, Any]]) -> Counter[str]:

@@ -18,7 +18,7 @@ from cxsim.sim.plan.basis import Basis, PlannedVm
 from cxsim.sim.plan.changes.classes import assumed_shape
 from cxsim.sim.plan.changes.model import Bound, ChangeRate
 from cxsim.sim.plan.runs.model import Fleet
-from cxsim.sim.replication.churn import FLEET_MEAN_BYTES, FLEET_SIGMA, HALF_HOUR_S
+from cxsim.sim.replication.churn import FLEET_SIGMA
 from cxsim.sim.replication.fleet import FleetVm
 
 
@@ -30,15 +30,20 @@ def staggered(vms: Sequence[FleetVm], seed: int) -> tuple[float, ...]:
     )
 
 
-def reseeded(rate: ChangeRate, seed: int) -> ChangeRate:
-    """The same VM with what is made up of its changes made up anew."""
+def reseeded(rate: ChangeRate, before: int, seed: int) -> ChangeRate:
+    """The same VM with what seed `before` made up of its changes made up anew."""
     if rate.made_up == "no":
         return rate
     mean = rate.mean_bytes_per_s
     if rate.made_up == "rate and bursts":
-        rng = np.random.default_rng(seed_sequence(seed, f"plan/changes/fleet/{rate.vm}"))
-        mean = FLEET_MEAN_BYTES / HALF_HOUR_S * math.exp(FLEET_SIGMA * rng.standard_normal())
+        drawn = (_drawn(rate.vm, one) for one in (seed, before))
+        mean *= math.exp(FLEET_SIGMA * (next(drawn) - next(drawn)))
     return replace(rate, base=assumed_shape(mean, seed, rate.vm))
+
+
+def _drawn(label: str, seed: int) -> float:
+    """What classes.of_default drew."""
+    return float(np.random.default_rng(seed_sequence(seed, f"plan/changes/fleet/{label}")).standard_normal())
 
 
 def drawn_vms(basis: Basis, seed: int) -> tuple[PlannedVm, ...]:
@@ -46,7 +51,7 @@ def drawn_vms(basis: Basis, seed: int) -> tuple[PlannedVm, ...]:
     planned = basis.planned()
     if seed == basis.seed:
         return planned
-    return tuple(replace(one, rate=reseeded(one.rate, seed)) for one in planned)
+    return tuple(replace(one, rate=reseeded(one.rate, basis.seed, seed)) for one in planned)
 
 
 def drawn_fleet(

@@ -22,6 +22,18 @@ Floats = npt.NDArray[np.float64]
 DAY_S = 86400.0
 
 
+def usable_bps(run: Run, from_s: float, until_s: float) -> float:
+    """What replication could ship on average between two instants of a run."""
+    steps = [(0.0, run.link_bps), *run.capacity_changes, (math.inf, 0.0)]
+    bits = 0.0
+    for (begin_s, bps), (end_s, _) in pairwise(steps):
+        bits += bps * max(0.0, min(until_s, end_s) - max(from_s, begin_s))
+    share = run.settings.link_efficiency
+    if run.measured_bps is not None:
+        share = run.measured_bps / run.link_bps if run.link_bps else 0.0
+    return share * bits / (until_s - from_s)
+
+
 class Sampler:
     """Notes of one run. `order`: the VMs' places in the fleet, as they begin."""
 
@@ -30,10 +42,6 @@ class Sampler:
         whole = math.ceil(run.duration_s / run.sample_s - 1e-9)
         self.stops_s = [min(run.duration_s, n * run.sample_s) for n in range(1, whole + 1)]
         """When to note."""
-        share = run.settings.link_efficiency
-        if run.measured_bps is not None:
-            share = run.measured_bps / run.link_bps if run.link_bps else 0.0
-        self._usable_share = share
         self._rows: list[tuple[Any, ...]] = []
         count = len(order)
         self._violated_s, self._begun, self._observed_s = np.zeros(count), np.zeros(count), np.zeros(count)
@@ -65,7 +73,7 @@ class Sampler:
                 1 - late_s / passed_s if passed_s > 0 else None,
                 round(float(new.sum())),
                 (carried - self._carried) * 8 / length_s,
-                self._usable_bits(before_s, at_s) / length_s,
+                usable_bps(self._run, before_s, at_s),
             )
         )
         if self._run.daily:
@@ -76,14 +84,6 @@ class Sampler:
             )
         self._violated_s, self._begun, self._observed_s = violated_s, begun, observed_s
         self._carried = carried
-
-    def _usable_bits(self, from_s: float, until_s: float) -> float:
-        """What replication could have shipped between two instants."""
-        steps = [(0.0, self._run.link_bps), *self._run.capacity_changes, (math.inf, 0.0)]
-        bits = 0.0
-        for (begin_s, bps), (end_s, _) in pairwise(steps):
-            bits += bps * max(0.0, min(until_s, end_s) - max(from_s, begin_s))
-        return bits * self._usable_share
 
     def series(self) -> Series:
         """All of it; VMs in the fleet's order."""

@@ -23,7 +23,7 @@ from cxsim.sim.plan.quotes import Quote, read_quotes
 from cxsim.sim.plan.readiness import Kind, UnknownVm, assess
 from cxsim.sim.plan.target import Target, TargetError, parse_target
 from cxsim.sim.replication.settings import Settings
-from cxsim.sim.scenario.quantities import DURATION, QuantityError, parse
+from cxsim.sim.scenario.quantities import DURATION, FRACTION, QuantityError, parse
 
 PURPOSES = ("migration", "protection")
 DEFAULT_RPO_S: Mapping[Kind, float] = {
@@ -37,7 +37,7 @@ RPO_SOURCES: Mapping[Kind, str] = {
     " once a day; CX 1.x asks for it, with 15 min in the wizard",
     "cold migration": "cx.md 6.1; a VM that is off makes no deltas",
 }
-MOST_VMS, MOST_DAYS, MOST_JOBS = 100_000, 3650, 256
+MOST_VMS, MOST_DAYS = 100_000, 3650
 TIMES = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
 Seen = Callable[[str], object]
 
@@ -103,6 +103,18 @@ class Gathering:
             return None
         return seconds
 
+    def share(self, option: str, name: str) -> float:
+        """0..1, above 0."""
+        text = self.given.get(name)
+        try:
+            share = float(parse(text, FRACTION))
+        except QuantityError as error:
+            self.wrong(option, error)
+            return 1.0
+        if share <= 0:
+            self.wrong(option, f'{text!r} is nothing: write "95 %"')
+        return share
+
     def rpos(self, kind: Kind | None) -> tuple[float, ...]:
         """Seconds, as given or by what it is for; one or more unless there was a mistake."""
         texts = [part for text in self.given.get("rpos", ()) for part in text.split(",")]
@@ -121,6 +133,19 @@ class Gathering:
         if len(found) > 1:
             self.wrong("--rpo", "one is wanted here; cxsim plan rpo compares several")
         return found[0] if found else 900.0
+
+    def days(self) -> float:
+        """How long a run is."""
+        return float(self.count("--days", "days", 1, MOST_DAYS, 7) or 7)
+
+    def seeds(self) -> int:
+        """How many draws."""
+        return self.count("--seeds", "seeds", 1, 1000, 3) or 3
+
+    def within_s(self) -> float | None:
+        """The time for a batch."""
+        text = self.given.get("within")
+        return None if text is None else self.duration("--within", text)
 
     def links(self, least: int = 0) -> tuple[Link, ...]:
         """As quoted; several only where they are compared."""

@@ -101,6 +101,30 @@ TARGET = click.option(
     metavar="VDC",
     help='What is free in the vDC: "Performance: 200 GiB, Bulk: Unlimited, memory: 128 GiB".',
 )
+KEEP: tuple[Decorator, ...] = (
+    click.option(
+        "--keep", metavar="SHARE", default="95 %", show_default=True, help="Of the time, within the RPO."
+    ),
+    click.option("--fleet-mean", is_flag=True, help="All VMs together keep it so often, instead of each."),
+)
+SEEDS = click.option(
+    "--seeds", metavar="COUNT", default="3", show_default=True, help="Draws of what nobody measured."
+)
+MONTHS = click.option(
+    "--months", metavar="COUNT", default="12", show_default=True, help="For which offers are paid."
+)
+BATCH: tuple[Decorator, ...] = (
+    click.option("--batch", multiple=True, metavar="VM", help="VMs of the batch [default: all of the plan]."),
+    click.option(
+        "--seeded", multiple=True, metavar="VM", help="VMs that are there already and make deltas beside."
+    ),
+    click.option("--within", metavar="TIME", help='Also: how many VMs can be done in "72 h"?'),
+)
+DRAWS = click.option(
+    "--draws",
+    metavar="COUNT",
+    help="How often the unknown is drawn for P50 and P90 [default: 20].",
+)
 START = click.option("--start", metavar="TIME", help='"2017-11-06 20:00". Default: the coming Monday, 0:00.')
 BY = click.option("--by", metavar="TIME", help='Until when all is done: "2017-12-01".')
 SEED = click.option(
@@ -137,12 +161,11 @@ OUTPUT: tuple[Decorator, ...] = (
 )
 
 
-def options(*groups: Decorator | tuple[Decorator, ...]) -> Decorator:
+def options(*decorators: Decorator) -> Decorator:
     """All of these options on a command, in this order."""
-    flat = [one for group in groups for one in (group if isinstance(group, tuple) else (group,))]
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        for one in reversed(flat):
+        for one in reversed(decorators):
             function = one(function)
         return function
 

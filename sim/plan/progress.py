@@ -36,6 +36,10 @@ class Meter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away: the answer comes."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

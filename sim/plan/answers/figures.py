@@ -24,7 +24,7 @@ MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star", "triangle-
 PATTERNS = ("", "/", "x", ".", "\\", "-", "+", "|")
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 MOST_BARS, MOST_ROWS, MOST_LABELS, MOST_MARKED = 30, 60, 8, 40
-LONGEST_NAME = 24
+LONGEST_NAME = 30
 PLOT_PX, ROW_PX = 340, 22
 
 
@@ -173,10 +173,23 @@ def _lines(chart: Chart) -> Figure:
     layout["yaxis"] = _axis(
         y.titled(chart.y_title), type="log" if chart.log_y else "linear", range=list(span)
     )
+    for axis, log, values in (("xaxis", chart.log_x, [*all_x, *marked["x"]]), ("yaxis", chart.log_y, all_y)):
+        if log:
+            scaled = _numbers((x if axis == "xaxis" else y).at(value) for value in values)
+            layout[axis] |= {"tickmode": "array", **_log_ticks(scaled)}
     if named:
         layout["annotations"] += _names(chart.lines, y, span)
     _marks(chart, x, y, layout)
     return Figure(data, layout)
+
+
+def _log_ticks(values: list[float]) -> dict[str, Any]:
+    """1, 2, 5 of each decade, written out."""
+    above = [value for value in values if value > 0] or [1.0]
+    decades = range(math.floor(math.log10(min(above))), math.ceil(math.log10(max(above))) + 1)
+    steps = (1, 2, 5) if len(decades) <= 5 else (1,)
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    return {"tickvals": ticks, "ticktext": [f"{tick:,.10g}" for tick in ticks]}
 
 
 def _line(line: Line, number: int, x: _Axis, y: _Axis) -> list[dict[str, Any]]:

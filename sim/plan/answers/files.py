@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from cxsim.sim.plan.answers.model import Answer, Assumption, Column, Table
-from cxsim.sim.plan.answers.shown import plain
+from cxsim.sim.plan.answers.model import Answer, Assumption, Column, Kind, Table, Value
+from cxsim.sim.plan.answers.shown import plain, shown
 
 VERSION = 1
 """Of the JSON document; goes up when a field changes its meaning or goes."""
@@ -74,6 +74,17 @@ def problems(answers: Iterable[Answer]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line for answer in answers for line in answer.problems))
 
 
+_KINDS: dict[str, Kind] = {"bit/s": "bps", "s": "seconds", "bytes": "bytes"}
+"""Of units whose values people read in others."""
+
+
+def _assumption(one: Assumption) -> dict[str, Value]:
+    value, unit = one.value, one.unit
+    if unit in _KINDS and isinstance(value, int | float) and not isinstance(value, bool):
+        value, unit = shown(value, _KINDS[unit]), ""
+    return {"name": one.name, "value": value, "unit": unit, "grade": one.grade, "source": one.source}
+
+
 ASSUMPTIONS = (
     Column("name", "assumption"),
     Column("value", "value"),
@@ -85,10 +96,7 @@ ASSUMPTIONS = (
 
 def assumption_table(answers: Iterable[Answer]) -> Table:
     """What the answers rest on, as a table."""
-    rows = tuple(
-        {"name": one.name, "value": one.value, "unit": one.unit, "grade": one.grade, "source": one.source}
-        for one in assumptions(answers)
-    )
+    rows = tuple(_assumption(one) for one in assumptions(answers))
     note = (
         "Grades: measured, derived or assumed for this site; documented, observed, code or inferred for the"
         " product."

@@ -106,7 +106,7 @@ def _share(share: float) -> str:
 def _duration(seconds: float) -> str:
     sign, left = ("-", -seconds) if seconds < 0 else ("", seconds)
     if left < 60:
-        return f"{sign}{left:.0f} s" if left >= 10 or left == round(left) else f"{sign}{left:.1f} s"
+        return f"{sign}{left:.0f} s" if left >= 10 else f"{sign}{left:.1f}".removesuffix(".0") + " s"
     minutes = round(left / 60)
     if minutes < 60:
         rest = round(left) % 60

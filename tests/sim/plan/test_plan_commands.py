@@ -55,7 +55,7 @@ def test_the_purpose_has_to_be_said_where_nobody_can_be_asked(run) -> None:
 
 
 def test_the_purpose_is_asked_for_on_a_terminal(run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cxsim.sim.plan.commands._on_terminal", lambda: True)
+    monkeypatch.setattr("cxsim.sim.plan.asking.on_terminal", lambda: True)
     done = CliRunner().invoke(main, ["plan", "readiness", str(INVENTORY)], input="protection\n")
     assert done.exit_code == 0
     assert "ready for protection?" in done.output
@@ -145,3 +145,77 @@ def test_it_starts_without_modules_that_only_unix_has() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     assert "Which VMs of synthetic, 3 VMs" in done.stdout
+
+
+SITE = (INVENTORY, "--for", "migration", "--start", "2017-11-06", "--backups", SAMPLE / "sample-backups.csv")
+
+
+def _answer(done: Result) -> dict[str, object]:
+    assert done.exit_code == 0, done.output
+    (answer,) = json.loads(done.stdout)["answers"]
+    return answer
+
+
+def test_seed_asks_for_the_link(run) -> None:
+    done = run("seed", *SITE, "--within", "soon", "--start", "monday")
+    assert done.exit_code == 2
+    assert "--link: is missing" in done.output
+    assert "--within: " in done.output
+    assert "--start: 'monday' is no time" in done.output
+    assert "3 mistakes" in done.output
+
+
+def test_seed_of_a_batch(run) -> None:
+    vms = [word for name in ("johnson-sql000", "butler-sql003") for word in ("--batch", name)]
+    done = run("seed", *SITE, "--link", "1 Gbit/s up", *vms)
+    assert done.exit_code == 2
+    assert "'johnson-sql000' is not in the inventory" in done.output
+    answer = _answer(run("seed", *SITE, "--link", "1 Gbit/s up", "--batch", "butler-sql003", "--json"))
+    assert answer["question"] == "How long does the initial sync of 1 VM take over 1 Gbit/s up?"
+
+
+def test_a_deadline_before_the_start_is_refused(run) -> None:
+    done = run("deadline", *SITE, "--link", "200 Mbit/s up", "--by", "2017-11-05")
+    assert done.exit_code == 2
+    assert "--by: 2017-11-05 23:59 is not after the start, 2017-11-06 00:00" in done.output
+
+
+def test_a_deadline_without_a_time_is_the_end_of_the_day(run) -> None:
+    words = ("--link", "300 Mbit/s up", "--by", "2017-11-14", "--draws", "2", "--json")
+    answer = _answer(run("deadline", *SITE, *words))
+    assert answer["meta"]["by"] == "2017-11-14T23:59:00"
+    assert str(answer["verdict"]).startswith("yes")
+
+
+def test_several_links_are_refused_where_one_is_wanted(run) -> None:
+    done = run("seed", *SITE, "--link", "1 Gbit/s up", "--link", "2 Gbit/s up")
+    assert done.exit_code == 2
+    assert "--link: one is wanted here" in done.output
+
+
+def test_a_plan_without_vms_says_who_is_left_out(run, tmp_path: Path) -> None:
+    table = tmp_path / "vms.csv"
+    table.write_text("vm,power,in_use_GiB,disk_capacity_GiB\na,poweredOff,10,20\n", encoding="utf-8")
+    done = run("seed", table, "--for", "migration", "--link", "1 Gbit/s up")
+    assert done.exit_code == 2
+    assert "no VM is in the plan: cxsim plan readiness says why" in done.output
+
+
+@pytest.mark.parametrize(
+    "text", ["link_eficiency=1", "link_efficiency", "link_efficiency=fast", "link_efficiency=7"]
+)
+def test_a_setting_that_is_none_is_refused(run, text: str) -> None:
+    done = run("seed", *SITE, "--link", "1 Gbit/s up", "--setting", text)
+    assert done.exit_code == 2
+    assert "--setting" in done.output
+    assert "Traceback" not in done.output
+
+
+def test_ctrl_c_says_how_to_go_on(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cxsim.sim.plan.questions.seed.answer", interrupted)
+    done = run("seed", *SITE, "--link", "1 Gbit/s up")
+    assert done.exit_code == 130
+    assert "interrupted: runs that were done are kept; to go on: cxsim plan seed " in done.output

@@ -416,8 +416,8 @@ def _assumed(asked: _Asked) -> tuple[Assumption, ...]:
         Assumption("ready", READY.format(keep=shown(question.keep, "share")), "-", "this plan", "assumed"),
         Assumption(
             "P50 and P90",
-            f"of {question.draws} draws: bursts elsewhere in their series, rates at one quantile between"
-            " their bounds for all VMs alike",
+            f"of {question.draws} draws: what was made up of changes made up anew, rates at one quantile"
+            " between their bounds for all VMs alike",
             "-",
             "the bounds of each change rate, and the seed",
             "assumed",

@@ -1,10 +1,11 @@
 """The same VMs in several draws: how much a plan's finish depends on what is not known of their changes.
 
-Rules of this file: two things are drawn. Bursts: each VM's changes begin at another day of its series, of
-its own. Bounds: in draw n of N every VM's rate lies at the quantile (n + 1/2) / N between its bounds (low at
-0, mid at 1/2, high at 1, even in the logarithm), the same for all VMs of a draw: what is wrong with a source
-or a default is wrong for all of them alike, so independent draws would cancel out what they should show. A
-measured rate has narrow bounds and hardly moves. Everything comes from the plan's seed.
+Rules of this file: two things are drawn. What was made up (bursts, and rates drawn from a fleet) is made up
+anew by every draw's own seed; what was measured stays as it was (runs/drawing.py). And bounds: in draw n of N
+every VM's rate lies at the quantile (n + 1/2) / N between its bounds (low at 0, mid at 1/2, high at 1, even
+in the logarithm), the same for all VMs of a draw: what is wrong with a source or a default is wrong for all
+of them alike, so independent draws would cancel out what they should show. A measured rate has narrow bounds
+and hardly moves. Everything comes from the plan's seed.
 """
 
 from __future__ import annotations
@@ -13,12 +14,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from cxsim.sim.kernel.streams import seed_sequence
 from cxsim.sim.plan.basis import PlannedVm
 from cxsim.sim.plan.changes.model import ChangeRate, scaled
-from cxsim.sim.plan.seeding.job import DAY_S
+from cxsim.sim.plan.runs.drawing import reseeded
 
 DRAWS = 20
 """How many, unless told otherwise."""
@@ -39,18 +38,14 @@ def factor_at(rate: ChangeRate, rpo_s: float, quantile: float) -> float:
 
 def drawn(vms: Sequence[PlannedVm], rpo_s: float, seed: int, draw: int, draws: int) -> tuple[PlannedVm, ...]:
     """The VMs in draw `draw` of `draws`, from 0; their `mid` at this RPO is the rate drawn."""
-    return tuple(_drawn(vm, rpo_s, seed, draw, quantile_of(draw, draws)) for vm in vms)
+    own = int(seed_sequence(seed, f"plan/draws/{draw}").generate_state(1)[0])
+    return tuple(_drawn(vm, rpo_s, seed, own, quantile_of(draw, draws)) for vm in vms)
 
 
-def _drawn(vm: PlannedVm, rpo_s: float, seed: int, draw: int, quantile: float) -> PlannedVm:
-    rate = vm.rate
-    base = rate.base
-    days = (len(base.table) - 1) * base.window_s / DAY_S
-    if base.cycle and days >= 2:
-        rng = np.random.default_rng(seed_sequence(seed, f"plan/draws/{draw}/{vm.label}"))
-        base = replace(base, offset_s=base.offset_s + DAY_S * int(rng.integers(0, math.floor(days))))
+def _drawn(vm: PlannedVm, rpo_s: float, before: int, seed: int, quantile: float) -> PlannedVm:
+    rate = reseeded(vm.rate, before, seed)
     moved = factor_at(rate, rpo_s, quantile) / rate.factor(rpo_s, "mid")
-    return replace(vm, rate=replace(rate, base=scaled(base, moved)))
+    return replace(vm, rate=replace(rate, base=scaled(rate.base, moved)))
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -144,6 +144,8 @@ class _Run:
         return until_s
 
     def _enter(self, at_s: float, inputs: list[tuple[float, int, int, float]]) -> None:
+        # Brings the engine to this instant: what is read of it below is of now.
+        self.engine.set_capacity(self.link, self.capacity_bps, at_s)
         for what, some in groupby(inputs, key=lambda one: one[1]):
             for _, _, place, value in some:
                 if what == _CAPACITY:

@@ -154,14 +154,17 @@ def test_a_cold_migration_has_no_rpo_to_keep() -> None:
 
 
 def test_draws_lie_between_the_bounds_and_come_from_the_seed() -> None:
-    plan = basis([vm("a", 10)], {"a": rate("a", 1e5, (0.25, 4.0), bursts=True)})
-    means = [drawn(plan.planned(), 900.0, 7, draw, 5)[0].rate.mean_bytes_per_s / 1e5 for draw in range(5)]
+    bursts = replace(rate("a", 1e5, (0.25, 4.0), bursts=True), made_up="bursts")
+    plan = basis([vm("a", 10), vm("b", 10)], {"a": bursts, "b": rate("b", 1e5)}).planned()
+    means = [drawn(plan, 900.0, 7, draw, 5)[0].rate.mean_bytes_per_s / 1e5 for draw in range(5)]
     assert means == pytest.approx([0.25 * 16**q for q in (0.1, 0.3, 0.5, 0.7, 0.9)])
-    again = drawn(plan.planned(), 900.0, 7, 1, 5)[0].rate.base
-    other = drawn(plan.planned(), 900.0, 8, 1, 5)[0].rate.base
-    assert again.offset_s == drawn(plan.planned(), 900.0, 7, 1, 5)[0].rate.base.offset_s
-    assert again.offset_s != other.offset_s
-    assert (again.offset_s - plan.planned()[0].rate.base.offset_s) % 86400 == 0
+    places = [
+        drawn(plan, 900.0, seed, draw, 5)[0].rate.base.offset_s for seed, draw in ((7, 1), (8, 1), (7, 2))
+    ]
+    assert len(set(places)) == 3
+    assert drawn(plan, 900.0, 7, 1, 5)[0].rate.base.offset_s == places[0]
+    measured = drawn(plan, 900.0, 7, 4, 5)[1].rate.base
+    assert (measured.offset_s, measured.scale) == (plan[1].rate.base.offset_s, plan[1].rate.base.scale)
 
 
 def test_percentiles_are_values_that_were_seen() -> None:

@@ -105,6 +105,15 @@ def test_a_cutover_ends_with_the_final_delta() -> None:
     assert [one.off_s for one in early.members] == [None, None]
 
 
+def test_a_cutover_right_after_a_copy_is_seen_without_looks() -> None:
+    """Between steps that are far apart."""
+    members = [Member(fleet_vm("a", 90), 0.0, 7201.0), Member(fleet_vm("b", 900), 0.0, None)]
+    alone = run_job(job(members[:1]))
+    assert alone.members[0].off_s == 7201.0
+    both = run_job(job([replace(members[0], cutover_s=14401.0), members[1]]))
+    assert (both.members[0].seeded_s, both.members[0].off_s) == (pytest.approx(14400.0), 14401.0)
+
+
 def test_cutovers_one_unit_at_a_time() -> None:
     members = [Member(fleet_vm(f"v{n}", 9, 1e6), 0.0, 10 * HOUR_S, f"u{n // 2}") for n in range(4)]
     found = run_job(job(members, cutovers_at_once=2)).members

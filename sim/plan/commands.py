@@ -80,6 +80,91 @@ def readiness(**given: Any) -> None:
 
 
 @plan.command()
+@opt.options(
+    *_SIMULATED, opt.RPOS, *opt.KEEP, opt.DAYS, opt.SEEDS, opt.START, opt.SEED, *opt.RUNNING, *opt.OUTPUT
+)
+def rpo(**given: Any) -> None:
+    """Which links keep which RPOs: time in RPO, violations, data age, worst VM and bottleneck.
+
+    --link and --rpo may be repeated: every pair is simulated. Without --link, eight links around what the
+    VMs change on average.
+
+    \b
+    Examples:
+      cxsim plan rpo export.xlsx --for protection --link "100 Mbit/s up" --link "200 Mbit/s up"
+      cxsim plan rpo export.xlsx --for protection --rpo "15 min" --rpo "1 h" --traces changes.csv
+      cxsim plan rpo --vms 200 --for protection --keep "99 %" --html rpo.html
+    """
+    from cxsim.sim.plan.questions.rpo import RpoQuestion, answer
+    from cxsim.sim.plan.questions.trials import CannotAsk
+
+    asked = Asked(given)
+    with answering(asked, CannotAsk):
+        gathered = asked.gathered
+        kind = gathered.kind()
+        question = RpoQuestion(
+            gathered.rpos(kind),
+            gathered.links(),
+            gathered.share("--keep", "keep"),
+            given["fleet_mean"],
+            gathered.days(),
+            gathered.seeds(),
+        )
+        basis = asked.checked(gathered.basis(kind))
+        with asked.runner() as runner:
+            found = answer(basis, question, runner)
+        asked.give([found], "RPO")
+
+
+@plan.command()
+@opt.options(
+    *_SIMULATED,
+    opt.RPOS,
+    opt.QUOTES,
+    opt.MONTHS,
+    *opt.KEEP,
+    opt.DAYS,
+    opt.SEEDS,
+    opt.START,
+    opt.SEED,
+    *opt.RUNNING,
+    *opt.OUTPUT,
+)
+def bandwidth(**given: Any) -> None:
+    """The smallest link with which every VM keeps its RPO, and which offer to take.
+
+    --link says how a link is sold whose size is searched: commit, office hours, other traffic.
+
+    \b
+    Examples:
+      cxsim plan bandwidth export.xlsx --for protection --rpo "15 min" --backups veeam.csv
+      cxsim plan bandwidth export.xlsx --for protection --keep "99 %" --quotes quotes.csv --months 24
+      cxsim plan bandwidth export.xlsx --for protection --link "100 Mbit/s up, 20 Mbit/s office hours"
+    """
+    from cxsim.sim.plan.questions.bandwidth import BandwidthQuestion, answer
+    from cxsim.sim.plan.questions.trials import CannotAsk
+
+    asked = Asked(given)
+    with answering(asked, CannotAsk):
+        gathered = asked.gathered
+        kind = gathered.kind()
+        question = BandwidthQuestion(
+            gathered.rpo_s(kind),
+            gathered.share("--keep", "keep"),
+            given["fleet_mean"],
+            gathered.link(needed=False),
+            gathered.quotes(),
+            gathered.count("--months", "months", 1, 240) or 12,
+            gathered.days(),
+            gathered.seeds(),
+        )
+        basis = asked.checked(gathered.basis(kind))
+        with asked.runner() as runner:
+            found = answer(basis, question, runner)
+        asked.give([found], "Bandwidth")
+
+
+@plan.command()
 @opt.options(*_SIMULATED, opt.RPOS, *opt.BATCH, opt.START, opt.SEED, *opt.OUTPUT)
 def seed(**given: Any) -> None:
     """The initial sync: how long a batch takes, and how many VMs can be seeded in some hours.

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from cxsim.sim.plan.answers.model import Chart, Kind, Line, Value
 from cxsim.sim.plan.answers.shown import Unit, shown, unit_of
@@ -26,6 +26,13 @@ FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 MOST_BARS, MOST_ROWS, MOST_LABELS, MOST_MARKED = 30, 60, 8, 40
 LONGEST_NAME = 30
 PLOT_PX, ROW_PX = 340, 22
+PLOT_WIDTH_PX, LETTER_PX = 540.0, 6.8
+"""About: for keeping texts apart."""
+BEYOND = 0.35
+"""Marks farther outside of the lines than this share of their span are told, not drawn."""
+Mark = tuple[Literal["x", "y"], Value, str]
+_DOTTED = {"type": "line", "line": {"color": "#444444", "width": 1.5, "dash": "dot"}}
+_LABEL = {"showarrow": False, "font": {"size": 12, "color": "#333333"}}
 
 
 @dataclass(frozen=True)
@@ -121,38 +128,59 @@ def _range(values: list[float], kind: Kind, log: bool) -> tuple[float, float]:
     return base, top
 
 
-def _marks(chart: Chart, x: _Axis, y: _Axis, layout: dict[str, Any], flipped: bool = False) -> None:
-    """Lines across the chart with their texts; the room above it is for these and the legend."""
-    across = 0
-    bare = not layout["showlegend"] and all((axis == "x") == flipped for axis, _, _ in chart.marks)
-    layout["margin"]["t"] = 12 if bare else 34
-    for axis, value, text in chart.marks:
-        upright = (axis == "x") != flipped
-        place = (x if axis == "x" else y).at(value)
-        shape: dict[str, Any] = {"type": "line", "line": {"color": "#444444", "width": 1.5, "dash": "dot"}}
-        label: dict[str, Any] = {
-            "text": _text(text),
-            "showarrow": False,
-            "font": {"size": 12, "color": "#333333"},
-        }
-        log = (x if axis == "x" else y).log and isinstance(place, int | float) and place > 0
-        on_axis = math.log10(place) if log else place
-        if upright:
-            shape |= {"x0": place, "x1": place, "xref": "x", "y0": 0, "y1": 1, "yref": "paper"}
-            label |= {"x": on_axis, "xref": "x", "y": 1, "yref": "paper", "yanchor": "bottom"}
-            label |= {"yshift": 15 * (across % 2)}
-            across += 1
+def _marks(
+    marks: Sequence[Mark], x: _Axis, y: _Axis, layout: dict[str, Any], ends: tuple[float, float] | None
+) -> None:
+    """Lines across the chart with their texts; the room above it is for these and the legend. `ends`: of the
+    x axis as plotly counts, where they are known: texts are then kept apart."""
+    upright = sorted((mark for mark in marks if mark[0] == "x"), key=lambda mark: str(x.at(mark[1])))
+    if all(isinstance(value, int | float) for _, value, _ in upright):
+        upright.sort(key=lambda mark: float(mark[1]))  # type: ignore[arg-type]
+    filled: list[float] = []
+    for _, value, text in upright:
+        place = _on_axis(x, value)
+        row = 0
+        if ends is not None and isinstance(place, float):
+            centre = PLOT_WIDTH_PX * (place - ends[0]) / ((ends[1] - ends[0]) or 1.0)
+            half = LETTER_PX * len(text) / 2
+            row = next((n for n, end in enumerate(filled) if centre - half > end), len(filled))
+            filled[row:] = [centre + half, *filled[row + 1 :]]
         else:
-            shape |= {"y0": place, "y1": place, "yref": "y", "x0": 0, "x1": 1, "xref": "paper"}
-            label |= {"x": 0.01, "xref": "paper", "xanchor": "left", "y": on_axis, "yref": "y"}
-            label |= {"yanchor": "bottom", "bgcolor": "rgba(255,255,255,0.75)"}
-        layout["shapes"].append(shape)
-        layout["annotations"].append(label)
-    layout["margin"]["t"] += 15 if across > 1 else 0
+            row = len(filled) % 2
+            filled.append(0.0)
+        at = x.at(value)
+        layout["shapes"].append(
+            {**_DOTTED, "x0": at, "x1": at, "xref": "x", "y0": 0, "y1": 1, "yref": "paper"}
+        )
+        label = {"x": place, "xref": "x", "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 15 * row}
+        layout["annotations"].append({**_LABEL, **label, "text": _text(text)})
+    rows = len(filled) if ends is not None else min(2, len(filled))
+    layout["margin"]["t"] = 12 + 20 * (rows > 0) + 15 * max(0, rows - 1) + 26 * bool(layout["showlegend"])
+    if rows and layout["showlegend"]:
+        layout["legend"] |= {"y": 1, "yref": "container", "yanchor": "top"}
+    for axis, value, text in marks:
+        if axis == "x":
+            continue
+        at = y.at(value)
+        layout["shapes"].append(
+            {**_DOTTED, "y0": at, "y1": at, "yref": "y", "x0": 0, "x1": 1, "xref": "paper"}
+        )
+        label = {"x": 0.01, "xref": "paper", "xanchor": "left", "y": _on_axis(y, value), "yref": "y"}
+        label |= {"yanchor": "bottom", "bgcolor": "rgba(255,255,255,0.75)"}
+        layout["annotations"].append({**_LABEL, **label, "text": _text(text)})
+
+
+def _on_axis(axis: _Axis, value: Value) -> Any:
+    """Where annotations and ranges of plotly have it: the exponent, on a logarithmic axis."""
+    place = axis.at(value)
+    if isinstance(place, bool) or not isinstance(place, int | float):
+        return place
+    return math.log10(place) if axis.log and place > 0 else float(place)
 
 
 def _lines(chart: Chart) -> Figure:
-    marked = {axis: [value for of, value, _ in chart.marks if of == axis] for axis in ("x", "y")}
+    marks, cut = _near(chart)
+    marked = {axis: [value for of, value, _ in marks if of == axis] for axis in ("x", "y")}
     all_x = [value for line in chart.lines for value in line.x]
     all_y = [value for line in chart.lines for value in (*line.y, *(line.low or ()), *(line.high or ()))]
     x = _Axis(chart.x_kind, unit_of(chart.x_kind, [*all_x, *marked["x"]]), chart.log_x)
@@ -179,8 +207,38 @@ def _lines(chart: Chart) -> Figure:
             layout[axis] |= {"tickmode": "array", **_log_ticks(scaled)}
     if named:
         layout["annotations"] += _names(chart.lines, y, span)
-    _marks(chart, x, y, layout)
-    return Figure(data, layout)
+    ends = _ends([_on_axis(x, value) for value in [*all_x, *marked["x"]]])
+    if ends is not None and x_type in ("linear", "log"):
+        layout["xaxis"]["range"] = list(ends)
+    _marks(marks, x, y, layout, ends)
+    return Figure(data, layout, cut)
+
+
+def _near(chart: Chart) -> tuple[tuple[Mark, ...], str]:
+    """The marks to draw, and a sentence on those that lie far outside of the lines."""
+    given = sorted(_numbers(value for line in chart.lines for value in line.x))
+    if not given or chart.log_x:
+        return chart.marks, ""
+    room = BEYOND * (given[-1] - given[0])
+    far = [
+        mark
+        for mark in chart.marks
+        if mark[0] == "x"
+        and isinstance(mark[1], int | float)
+        and not given[0] - room <= mark[1] <= given[-1] + room
+    ]
+    told = ", ".join(f"{text} ({shown(value, chart.x_kind)})" for _, value, text in far)
+    return tuple(mark for mark in chart.marks if mark not in far), f"Beyond the chart: {told}." if far else ""
+
+
+def _ends(places: Sequence[Any]) -> tuple[float, float] | None:
+    """Of an axis of numbers, with a little room; None for dates and words."""
+    if not places or not all(isinstance(place, int | float) for place in places if place is not None):
+        return None
+    known = _numbers(places)
+    low, high = min(known, default=0.0), max(known, default=1.0)
+    room = 0.04 * ((high - low) or abs(high) or 1.0)
+    return low - room, high + room
 
 
 def _log_ticks(values: list[float]) -> dict[str, Any]:
@@ -298,7 +356,10 @@ def _bars(chart: Chart) -> Figure:
     if flat:
         name_axis |= {"autorange": "reversed", "title": {"text": ""}, "dtick": 1}
     layout |= {"xaxis": value_axis, "yaxis": name_axis} if flat else {"xaxis": name_axis, "yaxis": value_axis}
-    _marks(chart, x, y, layout, flipped=flat)
+    across: tuple[Mark, ...] = tuple(
+        ("x" if flat else "y", value, text) for of, value, text in chart.marks if of == "y"
+    )
+    _marks(across, y if flat else x, x if flat else y, layout, None)
     return Figure(data, layout, cut)
 
 
@@ -345,7 +406,7 @@ def _gantt(chart: Chart) -> Figure:
         dtick=1,
         gridcolor="#f0f0f0",
     )
-    _marks(chart, x, y, layout)
+    _marks(chart.marks, x, y, layout, None)
     return Figure(data, layout, cut)
 
 

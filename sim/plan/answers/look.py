@@ -36,9 +36,10 @@ th, td { padding: .25rem .55rem .25rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid #e4e4e4; }
 th { position: sticky; top: 0; background: #fff; border-bottom: 2px solid var(--rule);
   vertical-align: bottom; }
-td.n, th.n { text-align: right; white-space: nowrap; }
+td.n, th.n { text-align: right; } td.n, td.short { white-space: nowrap; }
 td.tone { color: var(--tone); font-weight: 700; }
 td.long { min-width: 13rem; }
+code { font-size: .82rem; }
 .cut { display: none; }
 ul.lines { font-size: .88rem; padding-left: 1.2rem; }
 @media (min-width: 1180px) { .wide.broad { margin-left: -200px; margin-right: -200px; } }
@@ -51,7 +52,7 @@ ul.lines { font-size: .88rem; padding-left: 1.2rem; }
   .wide, .wide.broad { overflow: visible; max-height: none; margin: 0; }
   table { font-size: 7.6pt; max-width: 100%; }
   th { position: static; } thead { display: table-header-group; } tr { break-inside: avoid; }
-  td.n, th.n { white-space: normal; } td.long { min-width: 0; }
+  td.n, td.short { white-space: normal; } td.long { min-width: 0; }
   tbody tr:nth-child(n+41) { display: none; }
   .cut { display: block; }
   h2, h3 { break-after: avoid; }

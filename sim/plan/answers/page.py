@@ -20,6 +20,8 @@ from cxsim.sim.plan.answers.model import Answer, Chart, Column, Table, Tone, Val
 from cxsim.sim.plan.answers.shown import SIGNS, shown
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+LATER = ("repeat with", "code")
+"""What of an answer's meta is not for the first page."""
 MOST_ROWS = 2000
 """Rows of a table in the page; a browser gets slow with more, and the other files have all."""
 BROAD = 7
@@ -57,7 +59,9 @@ def _first_page(answers: Sequence[Answer], title: str) -> str:
         )
     links = "".join(f'<li><a href="#{_id(one.short)}">{escape(one.short)}</a></li>' for one in answers)
     more = '<li><a href="#grounds">what it rests on</a></li>'
-    meta = dict.fromkeys(f"{name} {shown(value)}" for one in answers for name, value in one.meta.items())
+    meta = dict.fromkeys(
+        f"{name} {shown(value)}" for one in answers for name, value in one.meta.items() if name not in LATER
+    )
     return (
         f"<header><h1>{escape(title)}</h1>\n"
         f'<p class="about">{escape("; ".join(meta))}</p></header>\n{"".join(cards)}'
@@ -132,7 +136,7 @@ def _class(column: Column) -> str:
 
 def _cell(value: Value, column: Column) -> str:
     text = shown(value, column.kind)
-    style = _class(column) or (' class="long"' if len(text) > 40 else "")
+    style = _class(column) or (' class="long"' if len(text) > 40 else ' class="short"')
     return f"<td{style}>{escape(text)}</td>"
 
 
@@ -144,6 +148,8 @@ def _grounds(answers: Sequence[Answer]) -> str:
     gone, wrong = left_out(answers), problems(answers)
     parts.append(_lines(f"VMs left out: {len(gone):,}", gone, "None: every VM of the inventory is covered."))
     parts.append(_lines(f"Problems of the files: {len(wrong):,}", wrong, "None."))
+    repeat = dict.fromkeys(shown(one.meta["repeat with"]) for one in answers if "repeat with" in one.meta)
+    parts += [f"<h3>Repeat with</h3><p><code>{escape(text)}</code></p>\n" for text in repeat]
     return "".join([*parts, "</section>\n"])
 
 

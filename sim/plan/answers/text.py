@@ -1,7 +1,8 @@
 """An answer on the terminal: the decision, then its tables, what it rests on and what was left out.
 
-Rules of this file: nothing is cut without saying how much and where all of it is; into a pipe goes the same
-text, unwrapped and without colour. A terminal that has no check marks gets plain signs.
+Rules of this file: nothing is cut without saying how much and where all of it is: rows beyond a number, and
+columns for which there is no room. Into a pipe go all columns, a line a row unless a cell is long, without
+colour. A terminal that has no check marks gets plain signs.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from cxsim.sim.plan.answers.files import assumption_table, left_out, problems
 from cxsim.sim.plan.answers.model import Answer, Column, Table, Tone
 from cxsim.sim.plan.answers.shown import PLAIN_SIGNS, SIGNS, shown
 
-PIPED_WIDTH = 240
+PIPED_WIDTH = 2000
 WIDEST_CELL = 60
 """Characters of a cell before it is folded."""
+TITLE_LINES = 3
+_GAP = 2
 STYLES: dict[Tone, str] = {"good": "bold green", "fair": "bold yellow", "bad": "bold red", "plain": "bold"}
 
 
@@ -74,33 +77,49 @@ def _table(console: Console, table: Table, most_rows: int, signs: dict[Tone, str
         _say(console, f"  {table.note or 'nothing'}")
         console.print()
         return
-    drawn = RichTable(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    rows = table.rows[: most_rows or None]
+    cells = {column.key: [shown(row.get(column.key), column.kind) for row in rows] for column in columns}
+    widths = {column.key: _width(column, cells[column.key]) for column in columns}
+    fitting = _fitting(columns, widths, console.width - (_GAP + 1 if table.tone_of else 0))
+    drawn = RichTable(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
     if table.tone_of:
         drawn.add_column("")
-    for column in columns:
-        _add(drawn, column)
-    for row in table.rows[: most_rows or None]:
-        cells = [Text(shown(row.get(column.key), column.kind)) for column in columns]
+    for column in fitting:
+        right = column.kind not in ("text", "instant")
+        width = widths[column.key] if widths[column.key] <= console.width else None
+        drawn.add_column(column.title, justify="right" if right else "left", overflow="fold", width=width)
+    for place, row in enumerate(rows):
+        line = [Text(cells[column.key][place]) for column in fitting]
         if table.tone_of:
             tone = _tone(row.get(table.tone_of))
-            cells.insert(0, Text(signs[tone], STYLES[tone]))
-        drawn.add_row(*cells)
+            line.insert(0, Text(signs[tone], STYLES[tone]))
+        drawn.add_row(*line)
     console.print(drawn)
     _rest(console, len(table.rows), most_rows)
+    hidden = [column.title for column in columns if column not in fitting]
+    if hidden:
+        _say(console, f"  No room here for: {', '.join(hidden)}; a wider terminal or --out has them")
     if table.note:
         _say(console, f"  {table.note}")
     console.print()
 
 
-def _add(drawn: RichTable, column: Column) -> None:
-    right = column.kind not in ("text", "instant")
-    drawn.add_column(
-        column.title,
-        justify="right" if right else "left",
-        overflow="fold",
-        no_wrap=right,
-        max_width=None if right else WIDEST_CELL,
-    )
+def _width(column: Column, cells: Sequence[str]) -> int:
+    """Of a column, its title on up to three lines, long cells folded."""
+    words = column.title.split()
+    title = max([*map(len, words), -(-len(column.title) // TITLE_LINES)], default=0)
+    return max([title, *(min(len(cell), WIDEST_CELL) for cell in cells)])
+
+
+def _fitting(columns: Sequence[Column], widths: dict[str, int], room: int) -> list[Column]:
+    """The columns from the left that fit; at least one."""
+    found: list[Column] = []
+    for column in columns:
+        room -= widths[column.key] + (_GAP if found else 0)
+        if room < 0 and found:
+            break
+        found.append(column)
+    return found
 
 
 def _tone(value: object) -> Tone:

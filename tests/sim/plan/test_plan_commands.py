@@ -219,3 +219,73 @@ def test_ctrl_c_says_how_to_go_on(run, monkeypatch: pytest.MonkeyPatch) -> None:
     done = run("seed", *SITE, "--link", "1 Gbit/s up")
     assert done.exit_code == 130
     assert "interrupted: runs that were done are kept; to go on: cxsim plan seed " in done.output
+
+
+PROTECTED = (
+    INVENTORY,
+    "--for",
+    "protection",
+    "--start",
+    "2017-11-06",
+    "--traces",
+    SAMPLE / "sample-traces.csv",
+)
+QUICK = ("--days", "2", "--seeds", "1", "-j", "1")
+
+
+def test_rpo_compares_every_link_with_every_rpo(run, tmp_path: Path) -> None:
+    links = ("--link", "60 Mbit/s up", "--link", "300 Mbit/s up", "--rpo", "30 min", "--rpo", "1 h")
+    done = run("rpo", *PROTECTED, *links, *QUICK, "--results", tmp_path, "--json")
+    answer = _answer(done)
+    table = next(one for one in answer["tables"] if len(one["rows"]) == 4)  # type: ignore[union-attr]
+    assert {row["rpo_s"] for row in table["rows"]} == {1800.0, 3600.0}
+    assert {row["link"] for row in table["rows"]} == {"60 Mbit/s up", "300 Mbit/s up"}
+
+
+def test_a_second_time_nothing_is_run_again(run, tmp_path: Path) -> None:
+    words = (
+        "rpo",
+        *PROTECTED,
+        "--link",
+        "90 Mbit/s up",
+        "--rpo",
+        "1 h",
+        *QUICK,
+        "--results",
+        tmp_path,
+        "--json",
+    )
+    first = run(*words)
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json.gz")}
+    assert kept
+    assert run(*words).stdout == first.stdout
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json.gz")} == kept
+
+
+def test_bandwidth_ranks_offers(run, tmp_path: Path) -> None:
+    words = ("--rpo", "4 h", "--quotes", SAMPLE / "sample-quotes.csv", "--months", "24", *QUICK)
+    answer = _answer(run("bandwidth", *PROTECTED, *words, "--results", tmp_path, "--json"))
+    assert any("Ethernet 200" in str(table) for table in answer["tables"])  # type: ignore[union-attr]
+    assert answer["tone"] == "good"
+
+
+def test_offers_that_cannot_be_read_are_told_with_their_rows(run, tmp_path: Path) -> None:
+    offers = tmp_path / "quotes.csv"
+    offers.write_text("name,link,price_per_month\nA,fast,10\nB,200 Mbit/s up,\n", encoding="utf-8")
+    done = run("bandwidth", *PROTECTED, "--quotes", offers, "--keep", "95", "--days", "0")
+    assert done.exit_code == 2
+    for text in (
+        "quotes.csv, row 2",
+        "quotes.csv, row 3",
+        '--keep: "95" is not a percentage',
+        "--days: 0 is out of range",
+    ):
+        assert text in done.output, done.output
+
+
+def test_results_that_cannot_be_kept_are_told(run, tmp_path: Path) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("")
+    done = run("rpo", *PROTECTED, *QUICK, "--results", blocker / "results")
+    assert done.exit_code == 2
+    assert "cannot keep results in" in done.output

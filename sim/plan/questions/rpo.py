@@ -154,7 +154,7 @@ def _decision(question: RpoQuestion, found: Sequence[Trial]) -> list[str]:
         below = [trial for trial in group if trial not in met]
         if below and below[-1].causes:
             said.append(_trouble(below[-1]))
-        if any(trial not in met for trial in group[group.index(met[0]) :] if met):
+        if met and any(trial not in met for trial in group[group.index(met[0]) :]):
             said.append(f"RPO {rpo}: a larger link of these does not keep it; look at the table.")
     return said
 

@@ -215,6 +215,14 @@ def test_the_same_question_has_the_same_answer(plan: Basis, compared: Answer) ->
     assert again == compared
 
 
+def test_where_none_of_the_links_does_it_that_is_the_verdict(plan: Basis) -> None:
+    links = (parse_link("1 Mbit/s up"), parse_link("2 Mbit/s up"))
+    answer = rpo.answer(plan, RpoQuestion((RPO_S,), links, days=1.0, seeds=1), RUNNER)
+    assert (answer.tone, answer.verdict) == ("bad", "RPO 15 min: none of these links")
+    assert "over none of these links does every VM keep it" in answer.decision[0]
+    assert "the link is full" in answer.decision[1]
+
+
 def test_links_are_chosen_around_what_the_vms_change(plan: Basis) -> None:
     answer = rpo.answer(plan, RpoQuestion((RPO_S,), days=1.0, seeds=1), RUNNER)
     rows = table(answer, "rpo").rows

@@ -221,3 +221,59 @@ def deadline(**given: Any) -> None:
             link, rpo_s, by, start, vms=given["batch"], draws=draws or DRAWS, keep=keep
         )
         asked.give([answer(basis, question, asked.told)], "Deadline")
+
+
+@plan.command()
+@opt.options(
+    *_SIMULATED,
+    opt.RPOS,
+    opt.QUOTES,
+    opt.MONTHS,
+    opt.TARGET,
+    opt.START,
+    opt.BY,
+    opt.BATCH[2],
+    opt.KEEP[0],
+    opt.DAYS,
+    opt.SEEDS,
+    opt.SEED,
+    *opt.RUNNING,
+    *opt.OUTPUT,
+)
+def report(**given: Any) -> None:
+    """All questions of a plan over one link: one page to decide on, then everything behind it.
+
+    A migration asks deadline (with --by), bandwidth, rpo, seed, readiness and inventory; ongoing protection
+    the same without the deadline.
+
+    \b
+    Examples:
+      cxsim plan report export.xlsx --for migration --link "200 Mbit/s up" --by 2017-12-01 --out plan/
+      cxsim plan report export.xlsx --for protection --link "100 Mbit/s up" --rpo "15 min" \\
+          --backups veeam.csv --quotes quotes.csv --html report.html
+    """
+    from cxsim.sim.plan import reporting
+    from cxsim.sim.plan.questions.deadline import NoTime
+    from cxsim.sim.plan.questions.trials import CannotAsk
+    from cxsim.sim.plan.seeding.building import NoSuchVm
+
+    asked = Asked(given)
+    with answering(asked, CannotAsk, NoTime, NoSuchVm):
+        gathered = asked.gathered
+        kind, start, link = gathered.kind(), gathered.start(), gathered.link()
+        by, rpo_s, share = (
+            gathered.deadline(start, needed=False),
+            gathered.rpo_s(kind),
+            gathered.share("--keep", "keep"),
+        )
+        quotes, target, within_s = gathered.quotes(), gathered.target(), gathered.within_s()
+        months = gathered.count("--months", "months", 1, 240) or 12
+        days, seeds = gathered.days(), gathered.seeds()
+        basis = asked.checked(gathered.basis(kind, start))
+        assert link is not None
+        question = reporting.ReportQuestion(
+            link, rpo_s, share, days, seeds, by, within_s, quotes, months, target
+        )
+        with asked.runner() as runner:
+            answers = reporting.report(basis, question, runner, asked.told)
+        asked.give(answers, f"Plan for {basis.inventory.source}")

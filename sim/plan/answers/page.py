@@ -20,6 +20,8 @@ from cxsim.sim.plan.answers.model import Answer, Chart, Column, Table, Tone, Val
 from cxsim.sim.plan.answers.shown import SIGNS, shown
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+FEW, SHORT = 2, 2
+"""Of more answers than a few the first page has so many sentences each; their own sections have all."""
 LATER = ("repeat with", "code")
 """What of an answer's meta is not for the first page."""
 MOST_ROWS = 2000
@@ -32,7 +34,7 @@ _TONES: tuple[Tone, ...] = ("good", "fair", "bad", "plain")
 def page(answers: Sequence[Answer], title: str = "cxsim plan") -> str:
     """The HTML document."""
     figures: dict[str, object] = {}
-    sections = [_section(answer, figures) for answer in answers]
+    sections = [_section(answer, figures, len(answers) > FEW) for answer in answers]
     body = [_first_page(answers, title), *sections, _grounds(answers)]
     drawn = json.dumps(figures, ensure_ascii=False, allow_nan=False, sort_keys=True).replace("<", "\\u003c")
     scripts = ""
@@ -52,7 +54,8 @@ def page(answers: Sequence[Answer], title: str = "cxsim plan") -> str:
 def _first_page(answers: Sequence[Answer], title: str) -> str:
     cards = []
     for answer in answers:
-        lines = "".join(f"<li>{escape(line)}</li>" for line in answer.decision)
+        most = len(answer.decision) if len(answers) <= FEW else SHORT
+        lines = "".join(f"<li>{escape(line)}</li>" for line in answer.decision[:most])
         cards.append(
             f'<div class="card {answer.tone}"><p class="asked">{escape(answer.question)}</p>'
             f'<p class="verdict">{SIGNS[answer.tone]} {escape(answer.verdict)}</p><ul>{lines}</ul></div>\n'
@@ -69,8 +72,12 @@ def _first_page(answers: Sequence[Answer], title: str) -> str:
     )
 
 
-def _section(answer: Answer, figures: dict[str, object]) -> str:
+def _section(answer: Answer, figures: dict[str, object], shortened: bool) -> str:
     parts = [f'<section class="page" id="{_id(answer.short)}"><h2>{escape(answer.question)}</h2>\n']
+    if shortened:
+        lines = "".join(f"<li>{escape(line)}</li>" for line in answer.decision)
+        told = f'<p class="verdict">{SIGNS[answer.tone]} {escape(answer.verdict)}</p>'
+        parts.append(f'<div class="card {answer.tone}">{told}<ul>{lines}</ul></div>\n')
     parts += [_chart(answer.short, chart, figures) for chart in answer.charts]
     parts += [_table(table) for table in answer.tables]
     return "".join([*parts, "</section>\n"])

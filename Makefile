@@ -6,7 +6,7 @@ SCENARIO ?= scenarios/
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-long test-clients check lint bench clean
+.PHONY: help install run plan test test-long test-clients check lint bench clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,14 @@ test-clients: $(STAMP) .venv-clients/.installed  ## run real vCloud Director cli
 	@.venv-clients/bin/pip install --quiet --disable-pip-version-check vcd-cli==24.1.0 pyvcloud==23.0.4 six
 	@touch $@
 
+plan: $(STAMP)  ## plan a migration of the sample inventory: plan/plan.html, .xlsx, .json, csv/
+	@$(BIN)/cxsim plan report scenarios/plan/sample-inventory.xlsx --for migration --rpo "15 min" \
+		--link "200 Mbit/s up" --start 2017-11-06 --by 2017-11-20 --within "72 h" \
+		--window "Sat 22:00-06:00" --window "Wed 20:00-23:00" \
+		--traces scenarios/plan/sample-traces.csv --backups scenarios/plan/sample-backups.csv \
+		--counters scenarios/plan/sample-counters.csv --quotes scenarios/plan/sample-quotes.csv --months 24 \
+		--target "Performance: 6 TiB, memory: 512 GiB" --rows 3 --out plan
+
 check: $(STAMP)  ## prove that every scenario needs its faults
 	@$(BIN)/cxsim check --without-faults -j 2 scenarios/
 
@@ -47,4 +55,4 @@ bench: $(STAMP)  ## measure (never part of the tests)
 	@$(BIN)/python -m benchmarks
 
 clean:  ## remove what was made
-	rm -rf $(VENV) .venv-clients .types build dist *.egg-info
+	rm -rf $(VENV) .venv-clients .types plan build dist *.egg-info

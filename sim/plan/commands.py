@@ -225,6 +225,56 @@ def deadline(**given: Any) -> None:
 
 @plan.command()
 @opt.options(
+    *_SIMULATED, opt.RPOS, *opt.WAVES, opt.TARGET, opt.START, opt.BY, opt.BATCH[0], opt.SEED, *opt.OUTPUT
+)
+def waves(**given: Any) -> None:
+    """Which VMs move when: waves under link, cutover windows, blackouts and VMs that move together.
+
+    The downtime of a VM is its final delta and its boot.
+
+    \b
+    Examples:
+      cxsim plan waves export.xlsx --for migration --link "200 Mbit/s up" --window "Sat 22:00-06:00"
+      cxsim plan waves export.xlsx --for migration --link "1 Gbit/s up" --together Application \\
+          --most-vms 25 --blackout "2017-12-23 - 2018-01-02" --target "Performance: 6 TiB"
+    """
+    from cxsim.sim.plan.questions.waves import WavesQuestion, WavesRefused, answer
+    from cxsim.sim.plan.seeding.building import NoSuchVm
+
+    asked = Asked(given)
+    with answering(asked, NoSuchVm, WavesRefused):
+        gathered = asked.gathered
+        kind, start, link = gathered.kind(), gathered.start(), gathered.link()
+        if kind == "protection":
+            gathered.wrong("--for", "waves are of a migration: write --for migration")
+        by, rpo_s = gathered.deadline(start, needed=False), gathered.rpo_s(kind)
+        calendar, order, target = gathered.calendar(), gathered.order(), gathered.target()
+        most_vms = gathered.count("--most-vms", "most_vms", 1, 100_000)
+        cutovers = gathered.count("--cutovers", "cutovers", 1, 100_000)
+        boot_s = gathered.duration("--boot", given["boot"])
+        found = gathered.basis(kind, start)
+        groups = gathered.groups(found)
+        basis = asked.checked(found)
+        assert link is not None
+        assert boot_s is not None
+        question = WavesQuestion(
+            link,
+            rpo_s,
+            by=by,
+            vms=given["batch"],
+            groups=groups,
+            calendar=calendar,
+            most_vms=most_vms,
+            cutovers_at_once=cutovers,
+            boot_s=boot_s,
+            order=order,
+            target=target,
+        )
+        asked.give([answer(basis, question, asked.told)], "Waves")
+
+
+@plan.command()
+@opt.options(
     *_SIMULATED,
     opt.RPOS,
     opt.QUOTES,
@@ -232,6 +282,7 @@ def deadline(**given: Any) -> None:
     opt.TARGET,
     opt.START,
     opt.BY,
+    *opt.WAVES[:2],
     opt.BATCH[2],
     opt.KEEP[0],
     opt.DAYS,
@@ -243,8 +294,8 @@ def deadline(**given: Any) -> None:
 def report(**given: Any) -> None:
     """All questions of a plan over one link: one page to decide on, then everything behind it.
 
-    A migration asks deadline (with --by), bandwidth, rpo, seed, readiness and inventory; ongoing protection
-    the same without the deadline.
+    A migration asks deadline (with --by), waves, bandwidth, rpo, seed, readiness and inventory; ongoing
+    protection the same without the first two.
 
     \b
     Examples:
@@ -255,24 +306,22 @@ def report(**given: Any) -> None:
     from cxsim.sim.plan import reporting
     from cxsim.sim.plan.questions.deadline import NoTime
     from cxsim.sim.plan.questions.trials import CannotAsk
+    from cxsim.sim.plan.questions.waves import WavesRefused
     from cxsim.sim.plan.seeding.building import NoSuchVm
 
     asked = Asked(given)
-    with answering(asked, CannotAsk, NoTime, NoSuchVm):
+    with answering(asked, CannotAsk, NoTime, NoSuchVm, WavesRefused):
         gathered = asked.gathered
         kind, start, link = gathered.kind(), gathered.start(), gathered.link()
-        by, rpo_s, share = (
-            gathered.deadline(start, needed=False),
-            gathered.rpo_s(kind),
-            gathered.share("--keep", "keep"),
-        )
+        by, rpo_s = gathered.deadline(start, needed=False), gathered.rpo_s(kind)
+        share, calendar = gathered.share("--keep", "keep"), gathered.calendar()
         quotes, target, within_s = gathered.quotes(), gathered.target(), gathered.within_s()
         months = gathered.count("--months", "months", 1, 240) or 12
         days, seeds = gathered.days(), gathered.seeds()
         basis = asked.checked(gathered.basis(kind, start))
         assert link is not None
         question = reporting.ReportQuestion(
-            link, rpo_s, share, days, seeds, by, within_s, quotes, months, target
+            link, rpo_s, share, days, seeds, by, within_s, quotes, months, target, calendar
         )
         with asked.runner() as runner:
             answers = reporting.report(basis, question, runner, asked.told)

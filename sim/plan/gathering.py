@@ -12,16 +12,21 @@ import fnmatch
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 from cxsim.sim.plan.basis import Basis
 from cxsim.sim.plan.changes import Default, DefaultError, Sources, grade_rates, parse_default
+from cxsim.sim.plan.changes.files import Finder
 from cxsim.sim.plan.inventory import Inventory, InventoryError, read_inventory, synthetic, told
 from cxsim.sim.plan.inventory.model import InventoryVm, Problem
 from cxsim.sim.plan.links import Link, LinkError, parse_link, parse_rate
 from cxsim.sim.plan.quotes import Quote, read_quotes
 from cxsim.sim.plan.readiness import Kind, UnknownVm, assess
 from cxsim.sim.plan.target import Target, TargetError, parse_target
+from cxsim.sim.plan.waves.affinity import NoSuchColumn, groups_by, read_groups
+from cxsim.sim.plan.waves.assign import ORDERS, Order
+from cxsim.sim.plan.waves.calendar import Calendar, Window, WindowError, parse_window
 from cxsim.sim.replication.settings import Settings
 from cxsim.sim.scenario.quantities import DURATION, FRACTION, QuantityError, parse
 
@@ -211,6 +216,46 @@ class Gathering:
         if found <= start:
             self.wrong("--by", f"{found:%Y-%m-%d %H:%M} is not after the start, {start:%Y-%m-%d %H:%M}")
         return found
+
+    def calendar(self) -> Calendar:
+        """Windows and blackouts."""
+
+        def read(option: str, name: str) -> tuple[Window, ...]:
+            found = []
+            for text in self.given.get(name, ()):
+                try:
+                    found.append(parse_window(text))
+                except WindowError as error:
+                    self.wrong(option, error)
+            return tuple(found)
+
+        return Calendar(read("--window", "windows"), read("--blackout", "blackouts"))
+
+    def order(self) -> Order:
+        """Of waves."""
+        text = str(self.given.get("order") or ORDERS[0]).strip().lower()
+        found = [order for order in ORDERS if order.startswith(text)]
+        if len(found) != 1:
+            self.wrong("--order", f"{text!r} is no order: write {', '.join(ORDERS)}")
+            return ORDERS[0]
+        return found[0]
+
+    def groups(self, basis: Basis | None) -> dict[str, str] | None:
+        """Group by label, of VMs that move together."""
+        text = self.given.get("together")
+        if text is None or basis is None:
+            return None
+        path = Path(text)
+        if path.suffix.lower() in (".csv", ".txt", ".tsv"):
+            finder, problems = Finder(basis.inventory.vms), list[Problem]()
+            found: dict[str, str] | None = self._file(lambda: read_groups(path, finder, problems))
+            self.mistakes += told(problems)
+            return found
+        try:
+            return groups_by(basis.inventory.vms, text)
+        except NoSuchColumn as error:
+            self.wrong("--together", error)
+            return None
 
     def target(self) -> Target | None:
         """The vDC."""

@@ -161,6 +161,39 @@ OUTPUT: tuple[Decorator, ...] = (
 )
 
 
+WAVES: tuple[Decorator, ...] = (
+    click.option(
+        "--window",
+        "windows",
+        multiple=True,
+        metavar="TIMES",
+        help='When VMs may be cut over: "Sat 22:00-06:00" [default: at any time].',
+    ),
+    click.option(
+        "--blackout",
+        "blackouts",
+        multiple=True,
+        metavar="TIMES",
+        help='When nothing is started or cut over: "2017-12-23 - 2018-01-02".',
+    ),
+    click.option(
+        "--together",
+        metavar="COLUMN|FILE",
+        help="VMs that move together: by folder, by a column of the inventory, or by a CSV file vm,group.",
+    ),
+    click.option("--most-vms", metavar="COUNT", help="VMs in a wave, at most."),
+    click.option("--cutovers", metavar="COUNT", help="VMs that are cut over at once, at most."),
+    click.option("--boot", metavar="TIME", default="5 min", show_default=True, help="A VM takes to start."),
+    click.option(
+        "--order",
+        default="largest first",
+        show_default=True,
+        metavar="ORDER",
+        help="largest first, smallest first or as listed.",
+    ),
+)
+
+
 def options(*decorators: Decorator) -> Decorator:
     """All of these options on a command, in this order."""
 

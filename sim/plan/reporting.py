@@ -7,17 +7,18 @@ is asked as its own command asks it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cxsim.sim.plan.answers.model import Answer
 from cxsim.sim.plan.basis import Basis
 from cxsim.sim.plan.links import Link
-from cxsim.sim.plan.questions import bandwidth, deadline, inventory, readiness, rpo, seed
+from cxsim.sim.plan.questions import bandwidth, deadline, inventory, readiness, rpo, seed, waves
 from cxsim.sim.plan.quotes import Quote
 from cxsim.sim.plan.runs import Runner
 from cxsim.sim.plan.seeding.draws import DRAWS
 from cxsim.sim.plan.target import Target
+from cxsim.sim.plan.waves.calendar import Calendar
 
 AROUND = (0.5, 0.75, 1.0, 1.5, 2.0)
 """Links of the what-if, by the one offered."""
@@ -38,6 +39,7 @@ class ReportQuestion:
     quotes: tuple[Quote, ...] = ()
     months: float = 12.0
     target: Target | None = None
+    calendar: Calendar = field(default_factory=Calendar)
     draws: int = DRAWS
 
 
@@ -55,6 +57,13 @@ class _Asking:
             asked.link, asked.rpo_s, asked.by, self.basis.start, draws=asked.draws, keep=asked.share
         )
         return deadline.answer(self.basis, put, self.told)
+
+    def waves(self) -> Answer:
+        asked = self.question
+        put = waves.WavesQuestion(
+            asked.link, asked.rpo_s, by=asked.by, calendar=asked.calendar, target=asked.target
+        )
+        return waves.answer(self.basis, put, self.told)
 
     def bandwidth(self) -> Answer:
         asked = self.question
@@ -98,6 +107,7 @@ def report(basis: Basis, question: ReportQuestion, runner: Runner, told: Told) -
     migration = basis.kind != "protection"
     steps: list[tuple[bool, Callable[[], Answer]]] = [
         (migration and question.by is not None, asking.deadline),
+        (migration, asking.waves),
         (basis.kind != "cold migration", asking.bandwidth),
         (basis.kind != "cold migration", asking.rpo),
         (True, asking.seed),

@@ -80,8 +80,9 @@ _KINDS: dict[str, Kind] = {"bit/s": "bps", "s": "seconds", "bytes": "bytes"}
 
 def _assumption(one: Assumption) -> dict[str, Value]:
     value, unit = one.value, one.unit
-    if unit in _KINDS and isinstance(value, int | float) and not isinstance(value, bool):
-        value, unit = shown(value, _KINDS[unit]), ""
+    base, _, rest = unit.partition(" ")
+    if base in _KINDS and isinstance(value, int | float) and not isinstance(value, bool):
+        value, unit = shown(value, _KINDS[base]), rest
     return {"name": one.name, "value": value, "unit": unit, "grade": one.grade, "source": one.source}
 
 

@@ -289,3 +289,46 @@ def test_results_that_cannot_be_kept_are_told(run, tmp_path: Path) -> None:
     done = run("rpo", *PROTECTED, *QUICK, "--results", blocker / "results")
     assert done.exit_code == 2
     assert "cannot keep results in" in done.output
+
+
+def test_waves_in_windows(run) -> None:
+    words = ("--link", "200 Mbit/s up", "--window", "Sat 22:00-06:00", "--target", "Performance: 6 TiB")
+    answer = _answer(run("waves", *SITE, *words, "--json"))
+    assert "Sat" in str(answer["decision"])
+    assert any(chart["kind"] == "gantt" for chart in answer["charts"])  # type: ignore[union-attr]
+
+
+def test_mistakes_of_waves_are_told_together(run, tmp_path: Path) -> None:
+    words = ("--window", "Sunnyday", "--together", "Aplication", "--order", "biggest", "--boot", "quick")
+    done = run("waves", *SITE, "--link", "1 Gbit/s up", *words)
+    assert done.exit_code == 2
+    for option in ("--window", "--together", "--order", "--boot"):
+        assert f"{option}: " in done.output
+    assert "4 mistakes; nothing was planned" in done.output
+
+
+def test_waves_are_of_a_migration(run) -> None:
+    done = run("waves", INVENTORY, "--for", "protection", "--link", "1 Gbit/s up")
+    assert done.exit_code == 2
+    assert "waves are of a migration" in done.output
+
+
+def test_a_report_has_every_question_and_every_chart(run, tmp_path: Path) -> None:
+    words = (
+        "--link",
+        "200 Mbit/s up",
+        "--by",
+        "2017-11-20",
+        "--rpo",
+        "4 h",
+        *QUICK,
+        "--results",
+        tmp_path / "r",
+    )
+    done = run("report", *SITE, *words, "--out", tmp_path / "plan", "--json")
+    assert done.exit_code == 0, done.output
+    answers = json.loads(done.stdout)["answers"]
+    asked = [answer["command"].removeprefix("plan ") for answer in answers]
+    assert asked == ["deadline", "waves", "bandwidth", "rpo", "seed", "readiness", "inventory"]
+    kinds = {chart["kind"] for answer in answers for chart in answer["charts"]}
+    assert kinds == {"lines", "bars", "stacked", "gantt"}

@@ -70,6 +70,8 @@ class _Run:
         self.waiting: list[list[int]] = []
         """Units whose cutover is due, in order: places of their members."""
         self.off_s: dict[int, float] = {}
+        self.at_work: list[int] = []
+        """Members whose final delta may be under way."""
         self.step_s = max(LEAST_STEP_S, job.alone_s / max(STEPS, job.samples))
 
     def _inputs(self) -> list[tuple[float, int, int, float]]:
@@ -180,17 +182,19 @@ class _Run:
         self.waiting.append([place])
 
     def _begin_cutovers(self, at_s: float) -> None:
+        most = self.job.cutovers_at_once
         while self.waiting:
-            at_work = sum(self._final_s(place) is None for place in self.off_s)
-            most = self.job.cutovers_at_once
-            if most is not None and at_work and at_work + len(self.waiting[0]) > most:
-                return
+            if most is not None:
+                self.at_work = [place for place in self.at_work if self._final_s(place) is None]
+                if self.at_work and len(self.at_work) + len(self.waiting[0]) > most:
+                    return
             for place in self.waiting.pop(0):
                 member: Member = self.job.members[place]
                 if member.powered_on:
                     self.engine.set_power(self.vms[place], False, at_s)
                 self.engine.sync(self.replication[place], True, at_s)
                 self.off_s[place] = at_s
+                self.at_work.append(place)
 
     # What has happened ------------------------------------------------------------------------------
 

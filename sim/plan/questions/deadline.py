@@ -16,18 +16,20 @@ from cxsim.sim.plan.answers.model import Answer, Assumption, Chart, Column, Line
 from cxsim.sim.plan.answers.shown import shown
 from cxsim.sim.plan.basis import Basis, PlannedVm
 from cxsim.sim.plan.links import Link
-from cxsim.sim.plan.questions.seed import course_lines
-from cxsim.sim.plan.seeding.assumed import (
+from cxsim.sim.plan.questions.resting_seeds import (
     ADVICE,
+    meta,
     numbered,
     seeding_assumptions,
     shares_in_words,
 )
+from cxsim.sim.plan.questions.searching import MARGIN, Found, smallest
+from cxsim.sim.plan.questions.seed import course_lines
 from cxsim.sim.plan.seeding.building import COLD, deltas_bps, instant, job_of, member_of, vms_named, week_s_of
 from cxsim.sim.plan.seeding.draws import DRAWS, drawn, percentile, quantile_of
 from cxsim.sim.plan.seeding.job import DAY_S, Outcome
 from cxsim.sim.plan.seeding.running import run_job
-from cxsim.sim.plan.seeding.searching import MARGIN, Least, most_that_pass, smallest_link
+from cxsim.sim.plan.seeding.searching import most_that_pass
 
 READY = (
     "ready: every VM of the plan has its initial sync complete and can be cut over; and, unless they migrate"
@@ -38,8 +40,8 @@ P50, P90 = 0.5, 0.9
 KEEP = 0.95
 SAMPLES = 120
 QUARTER_S = 900.0
-MOST_BPS = 100e9
-"""The largest link that is tried."""
+LEAST_BPS, MOST_BPS = 1e3, 100e9
+"""The smallest and the largest link that are tried."""
 EARLIEST_S = 370 * DAY_S
 """How far before the deadline a start is looked for."""
 PATIENCE = 4.0
@@ -161,7 +163,7 @@ def answer(basis: Basis, question: DeadlineQuestion, progress: Progress | None =
     deciding = ordered[max(0, math.ceil(P90 * len(ordered) - 1e-9) - 1)]
     tell(0.3, "what limits")
     outcome = asked.outcome(deciding.draw, question.link, start, PATIENCE * asked.most_s, SAMPLES)
-    least: Least | None = None
+    least: Found | None = None
     latest: datetime | None = None
     if question.search:
         tell(0.35, "the smallest link")
@@ -184,23 +186,31 @@ def answer(basis: Basis, question: DeadlineQuestion, progress: Progress | None =
         (*seeding_assumptions(basis, question.link, question.rpo_s), *_assumed(asked)),
         basis.left_out(),
         basis.problems,
-        {"seed": basis.seed, "start": start, "by": question.by, "draws": question.draws},
+        meta(basis, start=start, by=question.by, draws=question.draws),
     )
 
 
-def _smallest(asked: _Asked, draw: int) -> Least | None:
+def _smallest(asked: _Asked, draw: int) -> Found:
+    """By the draw that decides, then verified by all of them."""
     link, start = asked.question.link, asked.start
-    found = smallest_link(
-        lambda bps: asked.makes_it(draw, link.scaled_to(bps), start), link.up_bps, max(MOST_BPS, link.up_bps)
+    most_bps = max(MOST_BPS, link.up_bps)
+    found = smallest(
+        lambda rates: [asked.makes_it(draw, link.scaled_to(bps), start) for bps in rates],
+        link.up_bps,
+        LEAST_BPS,
+        most_bps,
     )
-    if found is None:
-        return None
-    below_bps = found.bps * (1 - MARGIN)
-    passes = asked.sure(link.scaled_to(found.bps), start)
-    if passes and not (found.below_fails and asked.sure(link.scaled_to(below_bps), start)):
+    if found.rate_bps is None:
         return found
-    return smallest_link(
-        lambda bps: asked.sure(link.scaled_to(bps), start), found.bps, max(MOST_BPS, link.up_bps)
+    if asked.sure(link.scaled_to(found.rate_bps), start):
+        below_bps = found.rate_bps * (1 - MARGIN)
+        if below_bps < LEAST_BPS or not asked.sure(link.scaled_to(below_bps), start):
+            return found
+    return smallest(
+        lambda rates: [asked.sure(link.scaled_to(bps), start) for bps in rates],
+        found.rate_bps,
+        LEAST_BPS,
+        most_bps,
     )
 
 
@@ -259,7 +269,7 @@ def _decision(
     p90_s: float,
     deciding: Ready,
     outcome: Outcome,
-    least: Least | None,
+    least: Found | None,
     latest: datetime | None,
 ) -> list[str]:
     question = asked.question
@@ -288,13 +298,14 @@ def _decision(
     return said
 
 
-def _link_in_words(asked: _Asked, least: Least | None) -> str:
+def _link_in_words(asked: _Asked, least: Found | None) -> str:
     link = asked.question.link
-    if least is None:
+    if least is None or least.rate_bps is None:
         return f"No link makes it: {shown(MOST_BPS, 'bps')} was tried; start earlier or raise what limits."
-    less = f"{100 * MARGIN:.0f} % less was tried and does not" if least.below_fails else "less was not tried"
+    lower = [bps for bps, passed in least.tried if bps < least.rate_bps and not passed]
+    less = f"{100 * MARGIN:.0f} % less was tried and does not" if lower else "less was not tried"
     alike = " sold on the same terms" if link.hours or link.commit_bps or link.other_share else ""
-    return f"The smallest link{alike} that makes it at P90 is {shown(least.bps, 'bps')} up; {less}."
+    return f"The smallest link{alike} that makes it at P90 is {shown(least.rate_bps, 'bps')} up; {less}."
 
 
 def _start_in_words(asked: _Asked, deciding: Ready, latest: datetime | None) -> str:
@@ -310,7 +321,7 @@ def _start_in_words(asked: _Asked, deciding: Ready, latest: datetime | None) -> 
 
 
 def _options(
-    asked: _Asked, p50_s: float, p90_s: float, least: Least | None, latest: datetime | None
+    asked: _Asked, p50_s: float, p90_s: float, least: Found | None, latest: datetime | None
 ) -> Table:
     by, question = shown(asked.question.by), asked.question
     rows: list[dict[str, Value]] = [
@@ -327,7 +338,7 @@ def _options(
     ]
     if question.search:
         rows.append({"what": "latest safe start", "when": latest, "link_bps": question.link.up_bps})
-        least_bps = None if least is None else least.bps
+        least_bps = None if least is None else least.rate_bps
         rows.append({"what": "smallest link that makes it", "when": asked.start, "link_bps": least_bps})
     return Table(
         "deadline",

@@ -99,7 +99,7 @@ def rpo_assumptions(
     for name in SETTINGS:
         if name != "link_efficiency" or basis.measured_bps is None:
             one = constants[name]
-            found.append(Assumption(name, _plain(one.value), one.unit, one.source, GRADES[one.grade]))
+            found.append(Assumption(name, plain(one.value), one.unit, one.source, GRADES[one.grade]))
     for group, most in sorted(basis.limits.items()):
         found.append(
             Assumption(f"replications at once: {group}", most, "replications", "as asked", "assumed")
@@ -107,7 +107,8 @@ def rpo_assumptions(
     return (*found, *input_assumptions(basis.changes))
 
 
-def _plain(value: object) -> Value:
+def plain(value: object) -> Value:
+    """A constant's value for an answer."""
     return value if isinstance(value, str | int | float | bool) else str(value)
 
 

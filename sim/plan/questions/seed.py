@@ -18,9 +18,10 @@ from cxsim.sim.plan.answers.shown import shown
 from cxsim.sim.plan.basis import Basis, PlannedVm
 from cxsim.sim.plan.changes.model import Bound
 from cxsim.sim.plan.links import Link
-from cxsim.sim.plan.seeding.assumed import (
+from cxsim.sim.plan.questions.resting_seeds import (
     ADVICE,
     listed,
+    meta,
     numbered,
     seeding_assumptions,
     shares_in_words,
@@ -155,7 +156,7 @@ def answer(basis: Basis, question: SeedQuestion, progress: Progress | None = Non
         seeding_assumptions(basis, question.link, question.rpo_s),
         basis.left_out(),
         basis.problems,
-        {"seed": basis.seed, "start": asked.start},
+        meta(basis, start=asked.start),
     )
 
 

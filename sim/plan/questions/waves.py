@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cxsim.sim.plan.answers.inputs import target_table
 from cxsim.sim.plan.answers.model import Answer, Assumption, Chart, Column, Line, Span, Table, Tone, Value
 from cxsim.sim.plan.answers.shown import shown
 from cxsim.sim.plan.basis import Basis, PlannedVm
+from cxsim.sim.plan.changes.model import Bound
 from cxsim.sim.plan.links import Link
+from cxsim.sim.plan.questions.resting_seeds import listed, meta, numbered, seeding_assumptions
 from cxsim.sim.plan.questions.seed import course_lines
-from cxsim.sim.plan.seeding.assumed import listed, numbered, seeding_assumptions
 from cxsim.sim.plan.seeding.building import vms_named
 from cxsim.sim.plan.seeding.job import allocated_bytes
 from cxsim.sim.plan.target import Fit, Target, fit
@@ -29,6 +30,8 @@ from cxsim.sim.plan.waves.trial import BOOT_S, Failure, Moved, Terms, Trial, Wav
 
 YEAR = timedelta(days=366)
 SAMPLES = 120
+LONG_S, AHEAD_S = 900.0, 2 * 3600.0
+"""Where a final delta takes longer, a sync so long before the cutover is tried as well."""
 Progress = Callable[[float, str], object]
 
 
@@ -36,7 +39,8 @@ Progress = Callable[[float, str], object]
 class WavesQuestion:
     """`groups`: group by label, of VMs that move together (waves/affinity.py); `calendar`: windows and
     blackouts; `most_vms`: in a wave; `cutovers_at_once`: VMs whose final deltas are sent at the same time;
-    `sync_ahead_s`: a sync is asked for so long before a cutover; `profiles`: storage profile by label; `by`:
+    `sync_ahead_s`: a sync is asked for so long before a cutover; `bound`: of the change rates, that waves are
+    planned with; `profiles`: storage profile by label; `by`:
     the deadline (None: a year)."""
 
     link: Link
@@ -51,6 +55,7 @@ class WavesQuestion:
     cutovers_at_once: int | None = None
     boot_s: float = BOOT_S
     sync_ahead_s: float = 0.0
+    bound: Bound = "mid"
     order: Order = "largest first"
     target: Target | None = None
     profiles: Mapping[str, str] | None = None
@@ -73,6 +78,8 @@ class _Planned:
     """The same run with looks."""
     high: Trial | None
     """With change rates at their upper bounds."""
+    ahead: Trial | None
+    """With a sync some time before each cutover."""
     fit: Fit | None
 
     @property
@@ -101,17 +108,22 @@ def answer(basis: Basis, question: WavesQuestion, progress: Progress | None = No
         question.boot_s,
         question.cutovers_at_once,
         question.sync_ahead_s,
+        question.bound,
     )
     limits = Limits(question.by or start + YEAR, question.most_vms, question.order)
     units = units_of(vms, question.groups or {})
     found = assign(terms, vms, units, limits, lambda share, what: tell(0.8 * share, what))
-    looked = high = None
+    looked = high = ahead = None
     if found.waves:
         tell(0.85, "the link")
         looked = try_waves(terms, vms, found.waves, samples=SAMPLES)
         tell(0.92, "the upper bounds of the change rates")
-        high = try_waves(terms, vms, found.waves, "high")
-    planned = _Planned(basis, question, terms, vms, found, looked, high, _fit(basis, question, vms, found))
+        if question.bound != "high":
+            high = try_waves(replace(terms, bound="high"), vms, found.waves)
+        if not terms.cold and not terms.sync_ahead_s and _longest_s(looked) - terms.boot_s > LONG_S:
+            ahead = try_waves(replace(terms, sync_ahead_s=AHEAD_S), vms, found.waves)
+    whole = _fit(basis, question, vms, found)
+    planned = _Planned(basis, question, terms, vms, found, looked, high, ahead, whole)
     tell(1.0, "done")
     verdict, tone = _verdict(planned)
     assumptions = (*seeding_assumptions(basis, question.link, question.rpo_s), *_assumed(planned))
@@ -126,8 +138,13 @@ def answer(basis: Basis, question: WavesQuestion, progress: Progress | None = No
         assumptions,
         basis.left_out(),
         basis.problems,
-        {"seed": basis.seed, "start": start, "runs": found.trials},
+        meta(basis, start=start, runs=found.trials),
     )
+
+
+def _longest_s(trial: Trial) -> float:
+    """The longest downtime."""
+    return max((one.downtime_s or 0.0 for one in trial.moved), default=0.0)
 
 
 def _check(question: WavesQuestion, start: datetime) -> None:
@@ -194,6 +211,11 @@ def _decision(planned: _Planned) -> list[str]:
             f"Downtime of a VM (final delta and {shown(question.boot_s, 'seconds')} of boot):"
             f" {shown(down[len(down) // 2][0], 'seconds')} in the middle, at most"
             f" {shown(down[-1][0], 'seconds')} ({down[-1][1]})."
+        )
+    if planned.ahead is not None and not planned.ahead.failures:
+        said.append(
+            f"With a sync {shown(AHEAD_S, 'seconds')} before each cutover it is at most"
+            f" {shown(_longest_s(planned.ahead), 'seconds')}."
         )
     for unit, reason in planned.found.unplaced[:5]:
         what = f"{unit.name!r} ({listed(unit.labels)})" if unit.grouped else unit.name
@@ -399,6 +421,7 @@ def _assumed(planned: _Planned) -> tuple[Assumption, ...]:
     boot = "import, network, power on and guest; no source gives a figure"
     return (
         Assumption("waves", RULE.format(order=question.order), "-", "this plan", "assumed"),
+        Assumption("change rates for waves", question.bound, "bound", "as asked", "assumed"),
         Assumption("boot time", question.boot_s, "s", boot, "assumed"),
         Assumption("cutover windows", windows, "site's local time", "as asked", "assumed"),
         Assumption(

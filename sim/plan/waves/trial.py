@@ -39,6 +39,8 @@ class Terms:
     boot_s: float = BOOT_S
     cutovers_at_once: int | None = None
     sync_ahead_s: float = 0.0
+    bound: Bound = "mid"
+    """Of the change rates."""
 
     @property
     def cold(self) -> bool:
@@ -150,7 +152,6 @@ def try_waves(
     terms: Terms,
     vms: Mapping[str, PlannedVm],
     waves: Sequence[Wave],
-    bound: Bound = "mid",
     samples: int = 0,
     seen: Callable[[float], object] | None = None,
 ) -> Trial:
@@ -168,7 +169,7 @@ def try_waves(
                         terms.basis,
                         terms.rpo_s,
                         wave.start_s,
-                        bound,
+                        terms.bound,
                         cutover_s=cutover_s,
                         unit=own,
                     )

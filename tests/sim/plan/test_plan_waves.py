@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from plan_by_hand import GB, START, basis, rate, vm
 from test_plan_seed import told
 
+from cxsim.sim.plan.answers.shown import shown
 from cxsim.sim.plan.inventory import Power
 from cxsim.sim.plan.links import parse_link
 from cxsim.sim.plan.questions import waves
@@ -229,3 +230,18 @@ def test_more_link_never_ends_one_wave_later(sizes: list[int], mbit: int, more: 
         ends.append(max(found.trial.up_s(wave) for wave in found.waves))
     assert ends[1] <= ends[0] + 1e-6
     assert ends[0] >= sum(sizes) * GB * 8 / (mbit * 1e6)
+
+
+def test_long_final_deltas_are_tried_with_a_sync_ahead_and_waves_may_be_planned_cautiously() -> None:
+    plan = basis([vm("a", 45)], {"a": rate("a", 3e5, (0.5, 1.5))}, settings=PLAIN)
+    question = WavesQuestion(LINK, 86400.0, calendar=calendar("Tue 22:00-03:00"))
+    found = waves.answer(plan, question)
+    ahead = rows(replace(question, sync_ahead_s=2 * HOUR_S), plan)[0][3]
+    assert ahead == pytest.approx(300 + 3e5 * 2 * HOUR_S * 8 / 100e6, rel=0.01)
+    assert (
+        f"With a sync 2 h before each cutover it is at most {shown(float(str(ahead)), 'seconds')}."
+        in found.decision
+    )
+    cautious = waves.answer(plan, replace(question, bound="high"))
+    downs = [one.tables[1].rows[0]["downtime_s"] for one in (found, cautious)]
+    assert (float(str(downs[1])) - 300) == pytest.approx(1.5 * (float(str(downs[0])) - 300), rel=0.05)

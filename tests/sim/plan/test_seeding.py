@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cxsim.sim.plan.links import parse_link
 from cxsim.sim.plan.seeding import EVERY_HOST, REPLICATOR, Job, Member, run_job
-from cxsim.sim.plan.seeding.searching import most_that_pass, rounded_up, smallest_link
+from cxsim.sim.plan.seeding.searching import most_that_pass
 from cxsim.sim.plan.seeding.watching import fair_share
 from cxsim.sim.replication.fleet import FleetVm
 from cxsim.sim.replication.settings import Settings
@@ -196,19 +196,6 @@ def test_fair_share_fills_the_link(caps: list[float], capacity: float) -> None:
     assert used == pytest.approx(min(capacity, sum(caps)))
 
 
-@given(st.floats(1e3, 1e11), st.floats(1e4, 1e10))
-def test_the_smallest_link_is_found_and_checked(needed: float, start: float) -> None:
-    found = smallest_link(lambda bps: bps >= needed, start, 1e11)
-    assert found is not None
-    assert needed <= found.bps <= needed * 1.03 or found.bps <= 1.04e3
-    assert found.below_fails or found.bps <= 1.04e3
-    assert smallest_link(lambda bps: False, start, 1e11) is None
-
-
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_the_most_that_pass(most: int, passing: int) -> None:
     assert most_that_pass(lambda n: n <= passing, most) == min(most, passing)
-
-
-def test_rates_are_rounded_up_to_what_can_be_read() -> None:
-    assert [rounded_up(bps) for bps in (123.4e6, 100e6, 99.91e6, 0.0)] == [124e6, 100e6, 100e6, 0.0]

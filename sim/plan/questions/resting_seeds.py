@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cxsim.sim.plan.answers.inputs import input_assumptions
 from cxsim.sim.plan.answers.model import Assumption, Value
 from cxsim.sim.plan.answers.shown import shown
 from cxsim.sim.plan.basis import Basis
 from cxsim.sim.plan.links import Link
+from cxsim.sim.plan.questions.resting import GRADES, plain
 from cxsim.sim.plan.seeding.job import EVERY_HOST, REPLICATOR
 
-GRADES = {"D": "documented", "O": "observed", "C": "code", "I": "inferred"}
 SETTINGS = (
     "link_efficiency",
     "source_read_bps",
@@ -28,12 +29,8 @@ SETTINGS = (
 """Settings that every seeding rests on."""
 
 
-def _plain(value: object) -> Value:
-    return value if isinstance(value, str | int | float | bool) else str(value)
-
-
 def seeding_assumptions(basis: Basis, link: Link, rpo_s: float) -> tuple[Assumption, ...]:
-    """The link as it was read, the RPO, limits and the data plane's constants."""
+    """The link as it was read, the RPO, limits, the data plane's constants, change rates and sizes."""
     found = [
         Assumption("link", link.text, "as quoted", "; ".join(link.assumed) or "the link given", "assumed"),
         Assumption("link, what replication may use", link.planned_bps, "bit/s", "the link given", "derived"),
@@ -54,7 +51,7 @@ def seeding_assumptions(basis: Basis, link: Link, rpo_s: float) -> tuple[Assumpt
         if name == "link_efficiency" and basis.measured_bps is not None:
             continue
         one = constants[name]
-        found.append(Assumption(name, _plain(one.value), one.unit, one.source, GRADES[one.grade]))
+        found.append(Assumption(name, plain(one.value), one.unit, one.source, GRADES[one.grade]))
     for group, most in sorted(basis.limits.items()):
         words = {REPLICATOR: "the replicator", EVERY_HOST: "each host"}.get(group, f"host {group}")
         found.append(
@@ -69,7 +66,12 @@ def seeding_assumptions(basis: Basis, link: Link, rpo_s: float) -> tuple[Assumpt
             "inferred",
         )
     )
-    return tuple(found)
+    return (*found, *input_assumptions(basis.changes))
+
+
+def meta(basis: Basis, **more: Value) -> dict[str, Value]:
+    """What repeats an answer."""
+    return {"seed": basis.seed, "inventory": basis.inventory.source, **more}
 
 
 def shares_in_words(spent_s: dict[str, float], least: float = 0.05) -> str:

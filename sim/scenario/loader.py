@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from cxsim.sim.scenario.changing import Change, put_in
 from cxsim.sim.scenario.checks import CHECKS
 from cxsim.sim.scenario.environment import Environment
 from cxsim.sim.scenario.hosts import ROLES
@@ -33,12 +34,12 @@ SCENARIO_KEYS = frozenset(
 )
 
 
-def load(path: Path | str, seed: int | None = None) -> list[Scenario]:
-    """The scenarios of a file: one, or one a variant of its matrix. `seed` replaces the scenario's own.
-    Raises ScenarioErrors."""
+def load(path: Path | str, seed: int | None = None, changes: tuple[Change, ...] = ()) -> list[Scenario]:
+    """The scenarios of a file: one, or one a variant of its matrix. `seed` replaces the scenario's own;
+    `changes`: values by path that replace those of the file (changing.py). Raises ScenarioErrors."""
     path = Path(path)
     problems = Problems()
-    scenarios = _load(path, seed, problems)
+    scenarios = _load(path, seed, problems, changes)
     if problems.found:
         raise ScenarioErrors(problems.found)
     return scenarios
@@ -92,10 +93,13 @@ def _real(path: Path) -> Path:
         return path
 
 
-def _load(path: Path, seed: int | None, problems: Problems) -> list[Scenario]:
+def _load(
+    path: Path, seed: int | None, problems: Problems, changes: tuple[Change, ...] = ()
+) -> list[Scenario]:
     tree = chain(path, problems)
     if tree is None:
         return []
+    put_in(tree, changes, problems)
     if not SCENARIO_KEYS & set(tree):
         wrong, right = "is an environment, not a scenario", "extend it in a file with steps and expect"
         problems.add(Place(shown_path(path), 1), "", wrong, right)

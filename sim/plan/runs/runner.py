@@ -1,14 +1,14 @@
-"""Who runs many runs: processes here, or any other `concurrent.futures.Executor`.
+"""Who runs many simulations: processes here, or any other `concurrent.futures.Executor`.
 
-Rules of this file: results do not depend on where, in which order, or how often runs are run. What has a
-result already is not run again; equal runs are run once. A worker that dies costs the runs it had begun:
-they are run again, alone, so that the one that kills workers is found. What is done is kept at once, so that
-an interrupt loses only what was under way.
+Rules of this file: results do not depend on where, in which order, or how often work is done. What has a
+result already is not done again; equal work is done once. A worker that dies costs the work it had begun: it
+is done again, one piece at a time, so that the one that kills workers is found. What is done is kept at once,
+so that an interrupt loses only what was under way.
 
-The seam for a cluster: `executor` makes anything with `submit(execute, run)`; a `Run` and its `RunResult`
-are plain values that pickle (about 0.5 MB for 1,000 VMs), and a worker needs this package and nothing else -
-no shared folder, no state. When the executor raises `BrokenExecutor`, a new one is made. For example, with
-Dask: `Runner(workers=64, executor=lambda: Client("scheduler:8786").get_executor())`.
+The seam for a cluster: `executor` makes anything with `submit(function, work)`; work and result are plain
+values that pickle (a run of 1,000 VMs about 0.7 MB), and a worker needs this package and nothing else - no
+shared folder, no state. When the executor raises `BrokenExecutor`, a new one is made. For example, with Dask:
+`Runner(workers=64, executor=lambda: Client("scheduler:8786").get_executor())`.
 """
 
 from __future__ import annotations
@@ -23,21 +23,38 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar
 
 from cxsim.sim.plan.runs.execute import execute
-from cxsim.sim.plan.runs.kept import Kept
+from cxsim.sim.plan.runs.kept import RUNS, Form, Kept
 from cxsim.sim.plan.runs.model import Run, RunResult
 
 MOST_DEATHS = 3
-"""A run whose workers died so often is given up."""
+"""Work whose workers died so often is given up."""
 SYNCS_PER_S = 1.5e6
 """About what one core does; only to decide whether processes are worth starting."""
 WORTH_PROCESSES_S = 8.0
 """Starting processes takes about 3 s each."""
 
 
+class Work(Protocol):
+    """Something to be done."""
+
+    @property
+    def digest(self) -> str:
+        """Of everything that its result depends on, except the code."""
+
+    @property
+    def weight(self) -> float:
+        """About how long it takes, in any unit: for progress."""
+
+
+W = TypeVar("W", bound=Work)
+R = TypeVar("R")
+
+
 class RunFailed(RuntimeError):
-    """A run that no worker survives."""
+    """Work that no worker survives."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +81,18 @@ def processes(workers: int) -> Executor:
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupt)
 
 
-class Runner:
-    """Runs runs; a context manager, because it holds worker processes.
+class Works(Generic[W, R]):
+    """Does work; a context manager, because it holds worker processes.
 
-    `workers`: how many runs at once (default: the cores); 1 runs them here. `executor`: makes what runs them
-    elsewhere. `folder`: where results are kept and looked up; None: nowhere. `progress`: told after every
-    run, and during long ones that run here. Raises ValueError for less than one worker."""
+    `function`: what does one piece, importable by its name. `form`: how results are kept. `workers`: how many
+    pieces at once (default: the cores); 1 does them here. `executor`: makes what does them elsewhere.
+    `folder`: where results are kept and looked up; None: nowhere. `progress`: told after every piece. Raises
+    ValueError for less than one worker."""
 
     def __init__(
         self,
+        function: Callable[[W], R],
+        form: Form[R],
         workers: int | None = None,
         executor: Callable[[], Executor] | None = None,
         folder: Path | None = None,
@@ -82,12 +102,12 @@ class Runner:
         self.workers = workers if workers is not None else os.cpu_count() or 1
         if self.workers < 1:
             raise ValueError(f"workers = {workers!r}: must be 1 or more")
-        self._given = executor
-        self._kept = Kept(folder) if folder is not None else None
+        self._function, self._given = function, executor
+        self._kept = Kept(folder, form) if folder is not None else None
         self._progress, self._clock = progress, clock
         self._pool: Executor | None = None
 
-    def __enter__(self) -> Runner:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -101,20 +121,20 @@ class Runner:
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def run(self, runs: Iterable[Run]) -> tuple[RunResult, ...]:
+    def run(self, runs: Iterable[W]) -> tuple[R, ...]:
         """The results, in the order of the runs. Raises what `each` raises."""
         given = list(runs)
         found = dict(self.each(given))
         return tuple(found[n] for n in range(len(given)))
 
-    def each(self, runs: Iterable[Run]) -> Iterator[tuple[int, RunResult]]:
+    def each(self, runs: Iterable[W]) -> Iterator[tuple[int, R]]:
         """(place, result), as they come. Raises ValueError or KeyError for a run that cannot be simulated,
         RunFailed for one that no worker survives, OSError when a result cannot be kept."""
         given = list(runs)
         places: dict[str, list[int]] = {}
         for n, run in enumerate(given):
             places.setdefault(run.digest, []).append(n)
-        todo: dict[str, Run] = {}
+        todo: dict[str, W] = {}
         count = _Count(len(given), self._clock, self._progress)
         for digest, where in places.items():
             run = given[where[0]]
@@ -133,16 +153,16 @@ class Runner:
             count.add(len(places[digest]), run.weight)
             yield from ((n, result) for n in places[digest])
 
-    def _fresh(self, todo: dict[str, Run], count: _Count) -> Iterator[tuple[str, RunResult]]:
-        if self._given is None and not self._worth_processes(todo):
+    def _fresh(self, todo: dict[str, W], count: _Count) -> Iterator[tuple[str, R]]:
+        if self._given is None and not self.worth_processes(list(todo.values())):
             for digest, run in todo.items():
-                yield digest, execute(run, lambda at_s, run=run: count.during(run, at_s))  # type: ignore[misc]
+                yield digest, self.here(run, count.during)
             return
         deaths: Counter[str] = Counter()
-        suspects: dict[str, Run] = {}
+        suspects: dict[str, W] = {}
         while todo or suspects:
             part, most = (suspects, 1) if suspects else (todo, 2 * self.workers)
-            begun: dict[Future[RunResult], str] = {}
+            begun: dict[Future[R], str] = {}
             try:
                 yield from self._submitted(part, most, begun)
             except BrokenExecutor:
@@ -159,13 +179,17 @@ class Runner:
                         "short of memory? try fewer --workers"
                     ) from None
 
-    def _worth_processes(self, todo: dict[str, Run]) -> bool:
-        syncs = sum(run.weight for run in todo.values())
-        return self.workers > 1 and len(todo) > 1 and syncs / SYNCS_PER_S > WORTH_PROCESSES_S
+    def worth_processes(self, todo: list[W]) -> bool:
+        """Whether this is enough work to start processes for."""
+        return self.workers > 1 and len(todo) > 1
+
+    def here(self, run: W, during: Callable[[float], object]) -> R:
+        """Do one piece in this process; `during` may be told of the weight that is done of it."""
+        return self._function(run)
 
     def _submitted(
-        self, part: dict[str, Run], most: int, begun: dict[Future[RunResult], str]
-    ) -> Iterator[tuple[str, RunResult]]:
+        self, part: dict[str, W], most: int, begun: dict[Future[R], str]
+    ) -> Iterator[tuple[str, R]]:
         """Results of `part`, which loses what is done; never more than `most` are handed out, so that
         little waits in memory."""
         if self._pool is None:
@@ -175,7 +199,7 @@ class Runner:
             while waiting or begun:
                 while waiting and len(begun) < most:
                     digest = waiting.popleft()
-                    future = self._pool.submit(execute, part[digest])
+                    future = self._pool.submit(self._function, part[digest])
                     begun[future] = digest
                 done, _ = wait(begun, return_when=FIRST_COMPLETED)
                 for future in sorted(done, key=lambda one: one.exception() is not None):
@@ -189,13 +213,34 @@ class Runner:
             self._keep_what_ends(part, begun)
             raise
 
-    def _keep_what_ends(self, part: dict[str, Run], begun: dict[Future[RunResult], str]) -> None:
+    def _keep_what_ends(self, part: dict[str, W], begun: dict[Future[R], str]) -> None:
         """After an interrupt: what has not begun never does, what runs ends and is kept."""
         self.close()
         for future, digest in begun.items():
             ended = future.done() and not future.cancelled() and future.exception() is None
             if ended and self._kept and digest in part:
                 self._kept.put(part[digest], future.result())
+
+
+class Runner(Works[Run, RunResult]):
+    """Does runs of the data plane (execute.py); options as for Works."""
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        executor: Callable[[], Executor] | None = None,
+        folder: Path | None = None,
+        progress: Callable[[Progress], object] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(execute, RUNS, workers, executor, folder, progress, clock)
+
+    def worth_processes(self, todo: list[Run]) -> bool:
+        syncs = sum(run.weight for run in todo)
+        return super().worth_processes(todo) and syncs / SYNCS_PER_S > WORTH_PROCESSES_S
+
+    def here(self, run: Run, during: Callable[[float], object]) -> RunResult:
+        return execute(run, lambda at_s: during(run.weight * min(1.0, at_s / run.duration_s)))
 
 
 class _Count:
@@ -215,9 +260,9 @@ class _Count:
         self._passed += weight
         self._say(self._passed)
 
-    def during(self, run: Run, at_s: float) -> None:
-        """A run has come to `at_s`."""
-        self._say(self._passed + run.weight * min(1.0, at_s / run.duration_s))
+    def during(self, weight: float) -> None:
+        """So much of the work that is being done is done."""
+        self._say(self._passed + weight)
 
     def _say(self, passed: float) -> None:
         if self._tell is None:

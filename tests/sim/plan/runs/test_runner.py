@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from plan_fleets import fleet, some_run
 
 from cxsim.sim.plan.runs import Progress, Run, RunFailed, Runner, RunResult
 from cxsim.sim.plan.runs.execute import execute
+from cxsim.sim.plan.runs.kept import RUNS as RUNS_FORM
 from cxsim.sim.plan.runs.kept import Kept
 from cxsim.sim.plan.runs.runner import processes
 
 RUNS = [some_run(mbit * 1e6) for mbit in (5, 10, 20, 40)]
+
+BEFORE = replace(RUNS_FORM, code=lambda: "before")
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +59,9 @@ def test_what_was_run_is_not_run_again(
 
 
 def test_results_of_other_code_are_not_answered(tmp_path: Path, expected: tuple[RunResult, ...]) -> None:
-    Kept(tmp_path, "before").put(RUNS[0], expected[1])
-    assert Kept(tmp_path, "before").get(RUNS[0]) == expected[1]
-    assert Kept(tmp_path).get(RUNS[0]) is None
+    Kept(tmp_path, BEFORE).put(RUNS[0], expected[1])
+    assert Kept(tmp_path, BEFORE).get(RUNS[0]) == expected[1]
+    assert Kept(tmp_path, RUNS_FORM).get(RUNS[0]) is None
     assert Runner(workers=1, folder=tmp_path).run(RUNS[:1]) == expected[:1]
 
 
@@ -138,7 +142,7 @@ def test_an_interrupt_keeps_what_is_done(tmp_path: Path, expected: tuple[RunResu
         folder = tmp_path / str(make is None)
         with pytest.raises(KeyboardInterrupt), Runner(1, make, folder, interrupt) as runner:
             runner.run(RUNS)
-        kept = [Kept(folder).get(run) for run in RUNS]
+        kept = [Kept(folder, RUNS_FORM).get(run) for run in RUNS]
         assert kept[:2] == list(expected[:2])
         seen: list[Progress] = []
         assert Runner(1, folder=folder, progress=seen.append).run(RUNS) == expected

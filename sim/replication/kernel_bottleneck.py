@@ -123,7 +123,9 @@ def settle(keys: Any, ids: Any, places: Any, held: Any, num: Any, cnt: Any) -> N
     while True:
         rise = False
         if cnt[SHARED] > 0:
-            theta = max(theta, (num[CAPACITY] - num[SUM_CAPS]) / cnt[SHARED])
+            # Of a link that carries nothing, not even what rounding left of the sum may be shared out.
+            if num[CAPACITY] > 0.0:
+                theta = max(theta, (num[CAPACITY] - num[SUM_CAPS]) / cnt[SHARED])
             rise = keys[BY_CAP, 0] <= theta
             if not rise and (cnt[CAPPED] == 0 or -keys[BY_MINUS_CAP, 0] <= theta):
                 break

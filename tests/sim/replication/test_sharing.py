@@ -177,6 +177,19 @@ def test_one_bottleneck_with_caps_is_the_reference(data: st.DataObject) -> None:
     )
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_a_link_that_carries_nothing_carries_not_even_rounding(seed: int) -> None:
+    """With caps that come and go, one of them 0, until the link is cut: what is left then never arrives."""
+    rng = np.random.default_rng(seed)
+    starts, sizes = rng.uniform(0, 30, 20).tolist(), rng.uniform(0.1, 100, 20).tolist()
+    caps = [0.0, math.inf, *rng.uniform(0.1, 20, 18).tolist()]
+    changes = [CapacityChange(20.0, 0, 7.3), CapacityChange(40.0, 0, 0.0)]
+    flows = Flows.of(starts, sizes, [[0]] * 20, caps)
+    finish = solve([50.0], flows, changes)
+    assert finish.tolist() == pytest.approx(fluid([50.0], flows, changes).tolist(), rel=1e-9)
+    assert math.isinf(max(finish)) and all(t <= 40.0 or math.isinf(t) for t in finish)
+
+
 def test_links_that_all_share_act_as_the_narrowest_at_every_instant() -> None:
     flows = Flows.of([0.0, 0.0], [100.0, 100.0], [[0, 1], [1, 0]], [math.inf, 4.0])
     changes = [CapacityChange(5.0, 0, 2.0), CapacityChange(15.0, 1, 1.0), CapacityChange(50.0, 0, 50.0)]

@@ -37,7 +37,7 @@ test-clients: $(STAMP) .venv-clients/.installed  ## run real vCloud Director cli
 
 plan: $(STAMP)  ## plan a migration of the sample inventory: plan/plan.html, .xlsx, .json, csv/
 	@$(BIN)/cxsim plan report scenarios/plan/sample-inventory.xlsx --for migration --rpo "15 min" \
-		--link "200 Mbit/s up" --start 2017-11-06 --by 2017-11-20 --within "72 h" \
+		--link "200 Mbit/s up" --seeds 1 --draws 10 --start 2017-11-06 --by 2017-11-20 --within "72 h" \
 		--window "Sat 22:00-06:00" --window "Wed 20:00-23:00" \
 		--traces scenarios/plan/sample-traces.csv --backups scenarios/plan/sample-backups.csv \
 		--counters scenarios/plan/sample-counters.csv --quotes scenarios/plan/sample-quotes.csv --months 24 \

@@ -287,6 +287,7 @@ def waves(**given: Any) -> None:
     opt.KEEP[0],
     opt.DAYS,
     opt.SEEDS,
+    opt.DRAWS,
     opt.SEED,
     *opt.RUNNING,
     *opt.OUTPUT,
@@ -308,6 +309,7 @@ def report(**given: Any) -> None:
     from cxsim.sim.plan.questions.trials import CannotAsk
     from cxsim.sim.plan.questions.waves import WavesRefused
     from cxsim.sim.plan.seeding.building import NoSuchVm
+    from cxsim.sim.plan.seeding.draws import DRAWS
 
     asked = Asked(given)
     with answering(asked, CannotAsk, NoTime, NoSuchVm, WavesRefused):
@@ -318,10 +320,11 @@ def report(**given: Any) -> None:
         quotes, target, within_s = gathered.quotes(), gathered.target(), gathered.within_s()
         months = gathered.count("--months", "months", 1, 240) or 12
         days, seeds = gathered.days(), gathered.seeds()
+        draws = gathered.count("--draws", "draws", 1, 1000, DRAWS) or DRAWS
         basis = asked.checked(gathered.basis(kind, start))
         assert link is not None
         question = reporting.ReportQuestion(
-            link, rpo_s, share, days, seeds, by, within_s, quotes, months, target, calendar
+            link, rpo_s, share, days, seeds, by, within_s, quotes, months, target, calendar, draws
         )
         with asked.runner() as runner:
             answers = reporting.report(basis, question, runner, asked.told)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lxml import html
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _FLAGS = (
     "--headless",
@@ -56,6 +58,13 @@ def opened(page: Path, folder: Path) -> Opened:
     return Opened(done.stdout, console, frozenset(asked))
 
 
-def screenshot(page: Path, folder: Path, target: Path, width: int, height: int) -> None:
-    """A PNG of the page's top."""
-    _run(page, folder, "--hide-scrollbars", f"--window-size={width},{height}", f"--screenshot={target}")
+def drawn(seen: Opened) -> list[str]:
+    """Ids of the charts, each of which has lines or bars on it."""
+    found = []
+    for chart in html.fromstring(seen.dom).xpath("//div[contains(concat(' ', @class, ' '), ' chart ')]"):
+        assert chart.xpath(".//*[local-name()='svg'][contains(@class, 'main-svg')]"), chart.get("id")
+        layers = ".//*[contains(@class, 'scatterlayer') or contains(@class, 'barlayer')]"
+        shapes = chart.xpath(f"{layers}//*[local-name()='path'][string-length(@d) > 5]")
+        assert shapes, f"{chart.get('id')} is empty"
+        found.append(chart.get("id"))
+    return found

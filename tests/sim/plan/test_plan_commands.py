@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from headless import CHROMIUM, drawn, opened
 from python_calamine import CalamineWorkbook
 
 from cxsim.sim.cli import main
@@ -313,22 +314,29 @@ def test_waves_are_of_a_migration(run) -> None:
     assert "waves are of a migration" in done.output
 
 
-def test_a_report_has_every_question_and_every_chart(run, tmp_path: Path) -> None:
-    words = (
-        "--link",
-        "200 Mbit/s up",
-        "--by",
-        "2017-11-20",
-        "--rpo",
-        "4 h",
-        *QUICK,
-        "--results",
-        tmp_path / "r",
-    )
-    done = run("report", *SITE, *words, "--out", tmp_path / "plan", "--json")
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a report of the sample."""
+    folder = tmp_path_factory.mktemp("report")
+    words = ("--link", "200 Mbit/s up", "--by", "2017-11-20", "--rpo", "4 h", "--draws", "3", *QUICK)
+    given = ["plan", "report", *SITE, *words, "--results", folder / "r", "--out", folder / "plan"]
+    done = CliRunner().invoke(main, [str(word) for word in given])
     assert done.exit_code == 0, done.output
-    answers = json.loads(done.stdout)["answers"]
+    return folder / "plan"
+
+
+def test_a_report_has_every_question(report: Path) -> None:
+    answers = json.loads((report / "plan.json").read_text(encoding="utf-8"))["answers"]
     asked = [answer["command"].removeprefix("plan ") for answer in answers]
     assert asked == ["deadline", "waves", "bandwidth", "rpo", "seed", "readiness", "inventory"]
     kinds = {chart["kind"] for answer in answers for chart in answer["charts"]}
     assert kinds == {"lines", "bars", "stacked", "gantt"}
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium")
+def test_a_browser_draws_every_chart_of_a_report_and_asks_nobody(report: Path, tmp_path: Path) -> None:
+    answers = json.loads((report / "plan.json").read_text(encoding="utf-8"))["answers"]
+    seen = opened(report / "plan.html", tmp_path)
+    assert seen.console == ()
+    assert seen.asked == frozenset()
+    assert len(drawn(seen)) == sum(len(answer["charts"]) for answer in answers)

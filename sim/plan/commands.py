@@ -251,7 +251,8 @@ def waves(**given: Any) -> None:
         calendar, order, target = gathered.calendar(), gathered.order(), gathered.target()
         most_vms = gathered.count("--most-vms", "most_vms", 1, 100_000)
         cutovers = gathered.count("--cutovers", "cutovers", 1, 100_000)
-        boot_s = gathered.duration("--boot", given["boot"])
+        boot_s, ahead = gathered.duration("--boot", given["boot"]), given["sync_ahead"]
+        ahead_s = 0.0 if ahead is None else gathered.duration("--sync-ahead", ahead)
         found = gathered.basis(kind, start)
         groups = gathered.groups(found)
         basis = asked.checked(found)
@@ -267,6 +268,8 @@ def waves(**given: Any) -> None:
             most_vms=most_vms,
             cutovers_at_once=cutovers,
             boot_s=boot_s,
+            sync_ahead_s=ahead_s or 0.0,
+            bound="high" if given["cautious"] else "mid",
             order=order,
             target=target,
         )

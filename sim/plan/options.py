@@ -191,6 +191,12 @@ WAVES: tuple[Decorator, ...] = (
         metavar="ORDER",
         help="largest first, smallest first or as listed.",
     ),
+    click.option(
+        "--sync-ahead",
+        metavar="TIME",
+        help='Ask for a sync so long before each cutover, "2 h": the final delta is smaller.',
+    ),
+    click.option("--cautious", is_flag=True, help="Plan with the upper bounds of the change rates."),
 )
 
 

@@ -176,7 +176,7 @@ def answer(basis: Basis, question: DeadlineQuestion, progress: Progress | None =
     verdict, tone = _verdict(asked, p50_s, p90_s)
     return Answer(
         "plan deadline",
-        f"Are {numbered(len(asked.vms), 'VM')} ready by {shown(question.by)} over {question.link.text},"
+        f"Will {numbered(len(asked.vms), 'VM')} be ready by {shown(question.by)} over {question.link.text},"
         f" started {shown(start)}?",
         verdict,
         tone,

@@ -8,6 +8,7 @@ the upper bounds of the change rates, or does not fit into the target is named.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -129,7 +130,8 @@ def answer(basis: Basis, question: WavesQuestion, progress: Progress | None = No
     assumptions = (*seeding_assumptions(basis, question.link, question.rpo_s), *_assumed(planned))
     return Answer(
         "plan waves",
-        f"In which waves do {numbered(len(vms), 'VM')} move over {question.link.text}, from {shown(start)}?",
+        f"In which waves will {numbered(len(vms), 'VM')} move over {question.link.text},"
+        f" from {shown(start)}?",
         verdict,
         tone,
         tuple(_decision(planned)),
@@ -303,13 +305,14 @@ def _copy(planned: _Planned, one: Moved) -> float:
 
 def _vms_table(planned: _Planned) -> Table:
     terms = planned.terms
+    together = Counter((one.wave, one.unit) for one in planned.looked.moved) if planned.looked else Counter()
     rows: list[dict[str, Value]] = []
     for one in planned.looked.moved if planned.looked is not None else ():
         rows.append(
             {
                 "wave": f"wave {one.wave}",
                 "vm": one.label,
-                "group": one.unit if one.unit != one.label else None,
+                "group": one.unit if together[one.wave, one.unit] > 1 else None,
                 "copy_bytes": _copy(planned, one),
                 "seeded": None if one.seeded_s is None else terms.instant(one.seeded_s),
                 "off": None if one.off_s is None else terms.instant(one.off_s),

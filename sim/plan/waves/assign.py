@@ -167,7 +167,7 @@ class _Assigning:
     def _reason(self, unit: Unit) -> str:
         size = shown(self.sizes[unit], "bytes")
         place = f"no. {self.rank[unit]} of {len(self.rank)} {self.limits.order} ({size} to copy"
-        together = f"; moves with all of {unit.name!r}" if unit.grouped else ""
+        together = f"; moves with all of {unit.name!r}" if len(unit.labels) > 1 else ""
         before = self.before.get(unit)
         return f"{place}{together})" + (f"; not earlier: {before}" if before else "")
 

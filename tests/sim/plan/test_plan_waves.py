@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_by_hand import GB, START, basis, rate, vm
 from test_plan_seed import told
 
 from cxsim.sim.plan.answers.shown import shown
+from cxsim.sim.plan.commands import plan as plan_command
 from cxsim.sim.plan.inventory import Power
 from cxsim.sim.plan.links import parse_link
 from cxsim.sim.plan.questions import waves
@@ -245,3 +249,22 @@ def test_long_final_deltas_are_tried_with_a_sync_ahead_and_waves_may_be_planned_
     cautious = waves.answer(plan, replace(question, bound="high"))
     downs = [one.tables[1].rows[0]["downtime_s"] for one in (found, cautious)]
     assert (float(str(downs[1])) - 300) == pytest.approx(1.5 * (float(str(downs[0])) - 300), rel=0.05)
+
+
+def test_the_command_takes_all_of_it(tmp_path: Path) -> None:
+    table = tmp_path / "vms.csv"
+    table.write_text("vm,power,size_GB,used_GB\na,on,60,45\nb,on,60,45\n", encoding="utf-8")
+    words = [str(table), "--for", "migration", "--link", "100 Mbit/s up", "--start", "2017-11-06 09:00"]
+    words += ["--window", "Tue 22:00-03:00", "--default-rate", "10 GB/d", "--json"]
+    longest = []
+    for more in ([], ["--sync-ahead", "1 h"], ["--cautious"]):
+        result = CliRunner().invoke(plan_command, ["waves", *words, *more], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        answered = json.loads(result.stdout)["answers"][0]
+        rows = next(one["rows"] for one in answered["tables"] if one["name"] == "waves")
+        longest.append(rows[0]["most_downtime_s"])
+    assert longest[1] < longest[0] < longest[2]
+    wrong = CliRunner().invoke(plan_command, ["waves", *words, "--sync-ahead", "soon", "--window", "Sat"])
+    assert wrong.exit_code == 2
+    assert "--sync-ahead: " in wrong.stderr
+    assert "'Sat' is no time of the week" in wrong.stderr

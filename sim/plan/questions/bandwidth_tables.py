@@ -117,7 +117,7 @@ def _sensitivity(others: Sequence[tuple[float, Smallest]]) -> Table:
         )
         for factor, one in others
     ]
-    note = "Measured and derived rates stay as they are."
+    note = "Measured and derived rates stay as they are. Links of other rates are searched within 3 %."
     return Table("sensitivity", "If assumed change rates were others", columns, rows_of(columns, rows), note)
 
 

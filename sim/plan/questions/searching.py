@@ -49,13 +49,13 @@ def rate_of(step: int) -> float:
     return float(100 + digits) * 10.0**decade if decade < 0 else float((100 + digits) * 10**decade)
 
 
-def smallest(passes: Passes, guess_bps: float, least_bps: float, most_bps: float) -> Found:
-    """The smallest rate of the grid between two rates that passes. `guess_bps`: where to begin. Raises
-    ValueError for a range without one."""
+def smallest(passes: Passes, guess_bps: float, least_bps: float, most_bps: float, sure: bool = True) -> Found:
+    """The smallest rate of the grid between two rates that passes. `guess_bps`: where to begin. `sure` False:
+    within the margin, without looking further below. Raises ValueError for a range without one."""
     low, high = step_of(least_bps), step_of(most_bps)
     if low > high:
         raise ValueError(f"nothing between {least_bps!r} and {most_bps!r}")
-    search = _Search(passes)
+    search = _Search(passes, 0.0 if sure else MARGIN)
     step = min(high, max(low, step_of(guess_bps)))
     if search.one(step):
         top = step
@@ -68,6 +68,8 @@ def smallest(passes: Passes, guess_bps: float, least_bps: float, most_bps: float
         top = search.between(below, step)
     while True:
         top = search.down(top, low)
+        if not sure:
+            return Found(rate_of(top), rate_of(high), search.tried())
         lower = [step for step in _below(top, low) if step != top]
         passed = [step for step, good in zip(lower, search.many(lower), strict=True) if good]
         exact = rate_of(top) * (1 - MARGIN)
@@ -85,8 +87,8 @@ def _below(top: int, low: int) -> list[int]:
 
 
 class _Search:
-    def __init__(self, passes: Passes) -> None:
-        self._passes = passes
+    def __init__(self, passes: Passes, margin: float) -> None:
+        self._passes, self._margin = passes, margin
         self._known: dict[float, bool] = {}
 
     def rates(self, rates_bps: Sequence[float]) -> list[bool]:
@@ -103,7 +105,7 @@ class _Search:
 
     def between(self, fails: int, good: int) -> int:
         """The least that passes, if more is better."""
-        while good - fails > 1:
+        while good - fails > 1 and rate_of(fails) < rate_of(good) * (1 - self._margin):
             middle = (fails + good) // 2
             if self.one(middle):
                 good = middle
@@ -115,6 +117,13 @@ class _Search:
         """From one that passes to the least that does, if more is better."""
         stride = 16
         while good > low:
+            near = any(
+                rate_of(good) * (1 - self._margin) <= rate < rate_of(good)
+                for rate, passed in self._known.items()
+                if not passed
+            )
+            if self._margin and near:
+                return good
             lower = max(low, good - stride)
             if not self.one(lower):
                 return self.between(lower, good)

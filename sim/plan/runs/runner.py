@@ -106,6 +106,8 @@ class Works(Generic[W, R]):
         self._kept = Kept(folder, form) if folder is not None else None
         self._progress, self._clock = progress, clock
         self._pool: Executor | None = None
+        self.here_s = 0.0
+        """Spent in this process so far."""
 
     def __enter__(self) -> Self:
         return self
@@ -156,7 +158,10 @@ class Works(Generic[W, R]):
     def _fresh(self, todo: dict[str, W], count: _Count) -> Iterator[tuple[str, R]]:
         if self._given is None and not self.worth_processes(list(todo.values())):
             for digest, run in todo.items():
-                yield digest, self.here(run, count.during)
+                begin_s = self._clock()
+                result = self.here(run, count.during)
+                self.here_s += self._clock() - begin_s
+                yield digest, result
             return
         deaths: Counter[str] = Counter()
         suspects: dict[str, W] = {}
@@ -236,8 +241,10 @@ class Runner(Works[Run, RunResult]):
         super().__init__(execute, RUNS, workers, executor, folder, progress, clock)
 
     def worth_processes(self, todo: list[Run]) -> bool:
+        """When there is much to do, or has been: a search asks for a little many times."""
         syncs = sum(run.weight for run in todo)
-        return super().worth_processes(todo) and syncs / SYNCS_PER_S > WORTH_PROCESSES_S
+        much = self.here_s > WORTH_PROCESSES_S / 2 or syncs / SYNCS_PER_S > WORTH_PROCESSES_S
+        return super().worth_processes(todo) and much
 
     def here(self, run: Run, during: Callable[[float], object]) -> RunResult:
         return execute(run, lambda at_s: during(run.weight * min(1.0, at_s / run.duration_s)))

@@ -54,6 +54,17 @@ def test_rates_that_pass_by_chance_below_are_found_or_out_of_reach(
     assert not any(good for rate, good in found.tried if rate < found.rate_bps and rate != exact)
 
 
+@given(st.floats(1e6, 1e10), st.floats(1e6, 1e10))
+def test_a_rough_search_is_within_the_margin_and_shorter(threshold_bps: float, guess_bps: float) -> None:
+    def passes(rates: Sequence[float]) -> list[bool]:
+        return [rate >= threshold_bps for rate in rates]
+
+    rough = smallest(passes, guess_bps, 1e5, 1e11, sure=False)
+    assert rough.rate_bps is not None
+    assert threshold_bps <= rough.rate_bps <= threshold_bps / (1 - MARGIN) * 1.01
+    assert len(rough.tried) < len(smallest(passes, guess_bps, 1e5, 1e11).tried)
+
+
 def test_what_nothing_passes_is_said() -> None:
     found = smallest(lambda rates: [False] * len(rates), 5e6, 1e6, 1e9)
     assert found.rate_bps is None

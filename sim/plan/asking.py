@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -22,12 +22,14 @@ from cxsim.sim.plan.basis import Basis
 from cxsim.sim.plan.gathering import PURPOSES, Gathering
 from cxsim.sim.plan.outputs import outputs_of
 from cxsim.sim.plan.progress import Meter
+from cxsim.sim.plan.questions.sweep import SweepWorks, sweep_works
 from cxsim.sim.plan.runs import Progress, RunFailed, Runner, results_folder
 from cxsim.sim.plan.sizes import SizeUnknown
 from cxsim.sim.plan.target import TargetError
 from cxsim.sim.result import Exit
 
 INTERRUPTED = 130
+T = TypeVar("T")
 MOST_JOBS = 256
 WORDS = "cxsim.plan.words"
 
@@ -59,11 +61,18 @@ class Asked:
 
     def checked(self, basis: Basis | None, empty: bool = False) -> Basis:
         """The basis; tells all mistakes and exits with 2, if there are any. `empty`: may be without VMs."""
+        if basis is not None and (empty or basis.planned()):
+            self.refuse_mistakes()
+            return basis
+        self.refuse_mistakes("no VM is in the plan: cxsim plan readiness says why, --include forces one in")
+        raise AssertionError("there is a mistake where there is no basis")
+
+    def refuse_mistakes(self, otherwise: str | None = None) -> None:
+        """Tell all mistakes and exit with 2; `otherwise`: the one there is when there is no other."""
         mistakes = [*self.gathered.mistakes, *self.outputs.impossible()]
-        if basis is not None and not mistakes:
-            if empty or basis.planned():
-                return basis
-            mistakes = ["no VM is in the plan: cxsim plan readiness says why, --include forces one in"]
+        if not mistakes and otherwise is None:
+            return
+        mistakes = mistakes or [str(otherwise)]
         for line in mistakes:
             click.echo(line, err=True)
         count = len(mistakes)
@@ -72,9 +81,16 @@ class Asked:
 
     def runner(self) -> Runner:
         """For simulations; tells the meter, keeps results."""
+        return self._working(Runner)
+
+    def sweeper(self) -> SweepWorks:
+        """The same for whole scenarios."""
+        return self._working(sweep_works)
+
+    def _working(self, make: Callable[..., T]) -> T:
         folder = self.given.get("results") or results_folder()
         try:
-            return Runner(self.jobs, folder=folder, progress=self._ran)
+            return make(workers=self.jobs, folder=folder, progress=self._ran)
         except OSError as error:
             refuse(f"cannot keep results in {folder}: {error.strerror or error}: give --results FOLDER")
 

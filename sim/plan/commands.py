@@ -7,6 +7,7 @@ stays quick.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -274,6 +275,37 @@ def waves(**given: Any) -> None:
             target=target,
         )
         asked.give([answer(basis, question, asked.told)], "Waves")
+
+
+@plan.command()
+@click.argument("scenario", type=click.Path(path_type=Path, dir_okay=False))
+@opt.options(opt.SET, opt.SWEEP_SEEDS, *opt.RUNNING, *opt.OUTPUT)
+def sweep(**given: Any) -> None:
+    """A scenario with any of its values changed, through the core: every combination, with several seeds.
+
+    \b
+    Examples:
+      cxsim plan sweep scenarios/rpo-bandwidth.yaml --set "sites.tyrell.wan.up=20 Mbit/s, 50 Mbit/s"
+      cxsim plan sweep scenarios/warm-migration.yaml --seeds 5 --out sweep/
+    """
+    from cxsim.sim.plan.questions.sweep import SweepQuestion, answer, parse_parameter
+    from cxsim.sim.plan.questions.trials import CannotAsk
+    from cxsim.sim.scenario.problems import ScenarioErrors
+
+    asked = Asked(given, asks_purpose=False)
+    with answering(asked, CannotAsk, ScenarioErrors):
+        parameters = []
+        for text in given["parameters"]:
+            try:
+                parameters.append(parse_parameter(text))
+            except CannotAsk as error:
+                asked.gathered.wrong("--set", error)
+        count = asked.gathered.count("--seeds", "seeds", 1, 1000)
+        asked.refuse_mistakes()
+        question = SweepQuestion(given["scenario"], tuple(parameters), tuple(range(1, (count or 0) + 1)))
+        with asked.sweeper() as works:
+            found = answer(question, works)
+        asked.give([found], "Sweep")
 
 
 @plan.command()

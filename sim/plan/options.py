@@ -110,6 +110,16 @@ KEEP: tuple[Decorator, ...] = (
 SEEDS = click.option(
     "--seeds", metavar="COUNT", default="3", show_default=True, help="Draws of what nobody measured."
 )
+SET = click.option(
+    "--set",
+    "parameters",
+    multiple=True,
+    metavar="PATH=VALUES",
+    help='A value of the scenario, by its path, and what to try: "sites.tyrell.wan.up=20 Mbit/s, 50 Mbit/s".',
+)
+SWEEP_SEEDS = click.option(
+    "--seeds", metavar="COUNT", help="Run with seeds 1 to COUNT [default: the scenario's own seed]."
+)
 MONTHS = click.option(
     "--months", metavar="COUNT", default="12", show_default=True, help="For which offers are paid."
 )

@@ -340,3 +340,22 @@ def test_a_browser_draws_every_chart_of_a_report_and_asks_nobody(report: Path, t
     assert seen.console == ()
     assert seen.asked == frozenset()
     assert len(drawn(seen)) == sum(len(answer["charts"]) for answer in answers)
+
+
+def test_mistakes_of_a_sweep_are_told_together(run, tmp_path: Path) -> None:
+    scenario = SAMPLE.parent / "rpo-bandwidth.yaml"
+    done = run("sweep", scenario, "--set", "x", "--set", "y=", "--seeds", "many")
+    assert done.exit_code == 2
+    assert "--set: 'x' names no values" in done.output
+    assert "--seeds: 'many' is not a whole number" in done.output
+    assert "3 mistakes; nothing was planned" in done.output
+    done = run("sweep", scenario, "--set", "sites.tyrel.wan.up=5 Mbit/s", "--results", tmp_path)
+    assert done.exit_code == 2
+    assert "Traceback" not in done.output
+
+
+def test_a_sweep_runs_every_value(run, tmp_path: Path) -> None:
+    scenario = SAMPLE.parent / "enable-failed-firewall.yaml"
+    words = ("--seeds", "2", "-j", "1", "--results", tmp_path, "--json")
+    answer = _answer(run("sweep", scenario, *words))
+    assert answer["verdict"] == "2 of 2 runs meet what the scenario expects"

@@ -78,7 +78,7 @@ def _offers(offers: Sequence[Offer]) -> Table:
         quote, worst = offer.quote, offer.trial.worst
         rows.append(
             (
-                rank if offer.passes else None,
+                rank if offer.passes else "",
                 quote.name,
                 quote.link.text,
                 quote.link.planned_bps,

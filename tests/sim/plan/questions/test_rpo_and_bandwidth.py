@@ -128,7 +128,7 @@ def test_offers_are_ranked_by_cost_among_those_that_do_it(decided: Answer) -> No
         (1, "right", "yes", 1080.0),
         (2, "cheap but bound", "yes", 3840.0),
         (3, "dear", "yes", 12100.0),
-        (None, "small", "no", 60.0),
+        ("", "small", "no", 60.0),
     ]
     assert any("right" in sentence and "1,080 EUR" in sentence for sentence in decided.decision)
 

@@ -20,6 +20,9 @@ from cxsim.sim.plan.answers.files import csv_files, json_text
 from cxsim.sim.plan.answers.model import Answer
 from cxsim.sim.plan.answers.text import show
 
+FEW = 2
+"""Of more answers than these the terminal has the decisions alone, where files have the tables."""
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -74,7 +77,8 @@ class Outputs:
         if self.on_stdout:
             click.echo(json_text(answers), nl=False)
             return
-        show(Console(highlight=False), answers, self.rows)
+        in_files = self.html or self.xlsx or self.csv
+        show(Console(highlight=False), answers, self.rows, tables=len(answers) <= FEW or not in_files)
         for path in (*self.files, *((self.csv,) if self.csv else ())):
             click.echo(f"written: {path}")
 

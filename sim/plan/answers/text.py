@@ -25,8 +25,8 @@ _GAP = 2
 STYLES: dict[Tone, str] = {"good": "bold green", "fair": "bold yellow", "bad": "bold red", "plain": "bold"}
 
 
-def show(console: Console, answers: Sequence[Answer], most_rows: int = 25) -> None:
-    """Write answers. `most_rows`: of a table; 0 is all."""
+def show(console: Console, answers: Sequence[Answer], most_rows: int = 25, tables: bool = True) -> None:
+    """Write answers. `most_rows`: of a table; 0 is all. `tables`: also these, and the assumptions."""
     if not console.is_terminal:
         console.width = PIPED_WIDTH
     signs = SIGNS if console.encoding.lower().startswith("utf") else PLAIN_SIGNS
@@ -36,23 +36,22 @@ def show(console: Console, answers: Sequence[Answer], most_rows: int = 25) -> No
         for line in answer.decision:
             _say(console, f"  {line}")
         console.print()
-    for answer in answers:
-        for table in answer.tables:
-            if table.main:
-                _table(console, table, most_rows, signs)
-    _table(console, assumption_table(answers), most_rows, signs)
+    if tables:
+        for answer in answers:
+            for table in answer.tables:
+                if table.main:
+                    _table(console, table, most_rows, signs)
+        _table(console, assumption_table(answers), most_rows, signs)
     for title, lines in (("Left out", left_out(answers)), ("Problems of the files", problems(answers))):
         _lines(console, title, lines, most_rows)
-    for line in dict.fromkeys(_meta(answer) for answer in answers):
+    for line in dict.fromkeys(
+        f"{name} {shown(value)}" for answer in answers for name, value in answer.meta.items()
+    ):
         _say(console, line)
 
 
 def _say(console: Console, text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _meta(answer: Answer) -> str:
-    return ", ".join(f"{name} {shown(value)}" for name, value in answer.meta.items())
 
 
 def _lines(console: Console, title: str, lines: Sequence[str], most_rows: int) -> None:

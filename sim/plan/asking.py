@@ -125,13 +125,15 @@ def refuse(message: str) -> NoReturn:
 
 
 @contextmanager
-def answering(asked: Asked, *refused: type[Exception]) -> Iterator[None]:
-    """Around all that a command computes. `refused`: what the question raises for what cannot be asked."""
+def answering(asked: Asked, *refused: type[Exception], keeps: bool = False) -> Iterator[None]:
+    """Around all that a command computes. `refused`: what the question raises for what cannot be asked;
+    `keeps`: its runs go through sim/plan/runs, which keeps them."""
     try:
         with asked.meter:
             yield
     except KeyboardInterrupt:
-        click.echo(f"interrupted: runs that were done are kept; to go on: {asked.repeat}", err=True)
+        again = "runs that were done are kept; to go on" if keeps else "nothing was written; to ask again"
+        click.echo(f"interrupted: {again}: {asked.repeat}", err=True)
         sys.exit(INTERRUPTED)
     except Exception as error:
         if isinstance(error, (RunFailed, TargetError, SizeUnknown, *refused)):

@@ -100,7 +100,7 @@ def rpo(**given: Any) -> None:
     from cxsim.sim.plan.questions.trials import CannotAsk
 
     asked = Asked(given)
-    with answering(asked, CannotAsk):
+    with answering(asked, CannotAsk, keeps=True):
         gathered = asked.gathered
         kind = gathered.kind()
         question = RpoQuestion(
@@ -146,7 +146,7 @@ def bandwidth(**given: Any) -> None:
     from cxsim.sim.plan.questions.trials import CannotAsk
 
     asked = Asked(given)
-    with answering(asked, CannotAsk):
+    with answering(asked, CannotAsk, keeps=True):
         gathered = asked.gathered
         kind = gathered.kind()
         question = BandwidthQuestion(
@@ -293,7 +293,7 @@ def sweep(**given: Any) -> None:
     from cxsim.sim.scenario.problems import ScenarioErrors
 
     asked = Asked(given, asks_purpose=False)
-    with answering(asked, CannotAsk, ScenarioErrors):
+    with answering(asked, CannotAsk, ScenarioErrors, keeps=True):
         parameters = []
         for text in given["parameters"]:
             try:
@@ -347,7 +347,7 @@ def report(**given: Any) -> None:
     from cxsim.sim.plan.seeding.draws import DRAWS
 
     asked = Asked(given)
-    with answering(asked, CannotAsk, NoTime, NoSuchVm, WavesRefused):
+    with answering(asked, CannotAsk, NoTime, NoSuchVm, WavesRefused, keeps=True):
         gathered = asked.gathered
         kind, start, link = gathered.kind(), gathered.start(), gathered.link()
         by, rpo_s = gathered.deadline(start, needed=False), gathered.rpo_s(kind)

@@ -212,14 +212,21 @@ def test_a_setting_that_is_none_is_refused(run, text: str) -> None:
     assert "Traceback" not in done.output
 
 
-def test_ctrl_c_says_how_to_go_on(run, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("seed", "interrupted: nothing was written; to ask again: cxsim plan seed "),
+        ("rpo", "interrupted: runs that were done are kept; to go on: cxsim plan rpo "),
+    ],
+)
+def test_ctrl_c_says_how_to_go_on(run, monkeypatch: pytest.MonkeyPatch, question: str, said: str) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cxsim.sim.plan.questions.seed.answer", interrupted)
-    done = run("seed", *SITE, "--link", "1 Gbit/s up")
+    monkeypatch.setattr(f"cxsim.sim.plan.questions.{question}.answer", interrupted)
+    done = run(question, *SITE, "--link", "1 Gbit/s up")
     assert done.exit_code == 130
-    assert "interrupted: runs that were done are kept; to go on: cxsim plan seed " in done.output
+    assert said in done.output
 
 
 PROTECTED = (

@@ -98,5 +98,10 @@ class Basis:
     @property
     def week_s(self) -> float:
         """The start in seconds after Monday 0:00."""
-        clock = self.start
-        return clock.weekday() * 86400.0 + clock.hour * 3600.0 + clock.minute * 60.0 + clock.second
+        return week_s_of(self.start)
+
+
+def week_s_of(instant: datetime) -> float:
+    """Seconds after Monday 0:00."""
+    midnight = instant.replace(hour=0, minute=0, second=0, microsecond=0)
+    return instant.weekday() * 86400.0 + (instant - midnight).total_seconds()

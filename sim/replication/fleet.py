@@ -85,6 +85,20 @@ class FleetResult:
         return pandas.DataFrame(self.rows())
 
 
+def begin(
+    engine: Engine, vm: int, given: FleetVm, link: int, at_s: float, host: str | None, replicator: str | None
+) -> int:
+    """Start the replication of a VM of the engine over a link, under the limits of `host` and `replicator`;
+    its id. Raises KeyError for an excluded disk that the VM does not have."""
+    unknown = set(given.excluded_disks) - {disk.key for disk in given.disks}
+    if unknown:
+        raise KeyError(f"{given.name} has no disk {min(unknown)}")
+    keys = [disk.key for disk in given.disks if disk.key not in given.excluded_disks]
+    i = engine.start(vm, given.rpo_s, keys, given.has_seed, at_s, host, replicator)
+    engine.set_path(i, Route((link,), given.cap_bps), at_s)
+    return i
+
+
 def simulate(
     vms: Sequence[FleetVm],
     link_bps: float,
@@ -105,12 +119,7 @@ def simulate(
     link = engine.add_link(link_bps, measured_bps=measured_bps)
     for given in vms:
         vm = engine.add_vm(VmWorkload(given.name, given.disks))
-        unknown = set(given.excluded_disks) - {disk.key for disk in given.disks}
-        if unknown:
-            raise KeyError(f"{given.name} has no disk {min(unknown)}")
-        keys = [disk.key for disk in given.disks if disk.key not in given.excluded_disks]
-        i = engine.start(vm, given.rpo_s, keys, given.has_seed, 0.0, given.host, replicator)
-        engine.set_path(i, Route((link,), given.cap_bps), 0.0)
+        begin(engine, vm, given, link, 0.0, given.host, replicator)
     for at_s, capacity_bps in capacity_changes:
         if at_s <= duration_s:
             engine.set_capacity(link, capacity_bps, at_s)

@@ -125,12 +125,6 @@ class Environment(Model):
         """The edge with this name. Raises KeyError."""
         return {site.edge.name: site.edge for site in self.sites.values()}[name]
 
-    @property
-    def edge_names(self) -> tuple[str, ...]:
-        """Every translating device, a site's outermost last."""
-        devices = [d for s in self.sites.values() for d in (s.edge, s.edge.upstream) if d is not None]
-        return tuple(device.name for device in devices)
-
     def link(self, name: str) -> Wan:
         """The WAN link with this name. Raises KeyError."""
         return {site.wan.name: site.wan for site in self.sites.values()}[name]

@@ -173,26 +173,17 @@ _SHAPES: dict[type[Model], str] = {
     Writers: "several",
 }
 
-Writer = Annotated[
-    Annotated[ConstantRate, Tag("rate alone")]
-    | Annotated[WorkingSet, Tag("working set")]
-    | Annotated[PeriodicRewrite, Tag("rewrite")]
-    | Annotated[WeeklyRate, Tag("weekly")]
-    | Annotated[BurstyRate, Tag("bursty")]
-    | Annotated[Trace, Tag("trace alone")],
-    Discriminator(_shape),
-]
-"""One writer."""
-Workload = Annotated[
+_OneWriter = (
     Annotated[ConstantRate, Tag("rate alone")]
     | Annotated[WorkingSet, Tag("working set")]
     | Annotated[PeriodicRewrite, Tag("rewrite")]
     | Annotated[WeeklyRate, Tag("weekly")]
     | Annotated[BurstyRate, Tag("bursty")]
     | Annotated[Trace, Tag("trace alone")]
-    | Annotated[Writers, Tag("several")],
-    Discriminator(_shape),
-]
+)
+Writer = Annotated[_OneWriter, Discriminator(_shape)]
+"""One writer."""
+Workload = Annotated[_OneWriter | Annotated[Writers, Tag("several")], Discriminator(_shape)]
 """All that is written to a disk."""
 
 

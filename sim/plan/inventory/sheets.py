@@ -108,9 +108,7 @@ def workbook_sheets(path: Path) -> list[RawSheet]:
     except PasswordError:
         raise _refused(path, "is protected by a password", "save it without one") from None
     except OSError as error:
-        raise _refused(
-            path, f"cannot be read ({error.strerror or error})", "give the path of a file"
-        ) from None
+        raise _unreadable(path, error) from None
     except CalamineError as error:
         right = "give RVTools' .xlsx, or the folder of its CSV files"
         raise _refused(path, f"is not a workbook, or damaged ({error})", right) from None
@@ -134,9 +132,7 @@ def csv_sheet(path: Path) -> RawSheet:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise _refused(
-            path, f"cannot be read ({error.strerror or error})", "give the path of a file"
-        ) from None
+        raise _unreadable(path, error) from None
     notes: list[Problem] = []
     text = _decoded(path, data, notes)
     if "\0" in text:
@@ -179,7 +175,7 @@ def _csv_rows(path: Path, text: str, separator: str) -> list[list[Cell]]:
     return rows
 
 
-def unreadable_file(path: Path, error: OSError) -> InventoryError:
+def _unreadable(path: Path, error: OSError) -> InventoryError:
     """What to say of a file that the system does not give."""
     return _refused(path, f"cannot be read ({error.strerror or error})", "give the path of a file")
 

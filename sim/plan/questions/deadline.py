@@ -14,18 +14,17 @@ from datetime import datetime, timedelta
 
 from cxsim.sim.plan.answers.model import Answer, Assumption, Chart, Column, Line, Table, Tone, Value
 from cxsim.sim.plan.answers.shown import shown
-from cxsim.sim.plan.basis import Basis, PlannedVm
+from cxsim.sim.plan.basis import Basis, PlannedVm, week_s_of
 from cxsim.sim.plan.links import Link
 from cxsim.sim.plan.questions.resting_seeds import (
-    ADVICE,
+    limits_in_words,
     meta,
     numbered,
     seeding_assumptions,
-    shares_in_words,
 )
 from cxsim.sim.plan.questions.searching import MARGIN, Found, smallest
-from cxsim.sim.plan.questions.seed import course_lines
-from cxsim.sim.plan.seeding.building import COLD, deltas_bps, instant, job_of, member_of, vms_named, week_s_of
+from cxsim.sim.plan.questions.seed import course_lines, course_values
+from cxsim.sim.plan.seeding.building import COLD, deltas_bps, instant, job_of, member_of, vms_named
 from cxsim.sim.plan.seeding.draws import DRAWS, drawn, percentile, quantile_of
 from cxsim.sim.plan.seeding.job import DAY_S, Outcome
 from cxsim.sim.plan.seeding.running import run_job
@@ -120,10 +119,6 @@ class _Asked:
         seeded_s, held = outcome.seeded_s, _held(outcome)
         found = Ready(draw, math.inf if seeded_s is None else seeded_s, held)
         return found if _kept(self, found) else replace(found, ready_s=math.inf)
-
-    def all_ready(self, link: Link, start: datetime, give_up_s: float) -> list[Ready]:
-        """All draws."""
-        return [self.ready(draw, link, start, give_up_s) for draw in range(self.question.draws)]
 
     def sure(self, link: Link, start: datetime) -> bool:
         """Whether P90 is ready by the deadline."""
@@ -286,12 +281,7 @@ def _decision(
             + (f" (least: {worst[1]})" if worst else "")
             + f"; deltas at this RPO need about {shown(need_bps, 'bps')} on average."
         )
-    spent = outcome.limited_s
-    if spent:
-        first = next(iter(spent))
-        said.append(
-            f"What limits: {shares_in_words(spent)} of the time of the initial syncs: {ADVICE[first]}."
-        )
+    said.extend(limits_in_words(outcome.limited_s))
     if question.search:
         said.append(_link_in_words(asked, least))
         said.append(_start_in_words(asked, deciding, latest))
@@ -404,7 +394,7 @@ def _course(asked: _Asked, outcome: Outcome) -> list[Chart]:
     if course is None:
         return []
     x, places = course_lines(course, asked.start)
-    left = tuple(course.left_bytes[place] for place in places)
+    left = course_values(course, "left_bytes", places)
     return [
         Chart(
             "deadline-left",

@@ -85,6 +85,18 @@ def rpo_assumptions(
                 "assumed",
             )
         )
+    found.extend(data_plane_assumptions(basis, SETTINGS))
+    for group, most in sorted(basis.limits.items()):
+        found.append(
+            Assumption(f"replications at once: {group}", most, "replications", "as asked", "assumed")
+        )
+    return (*found, *input_assumptions(basis.changes))
+
+
+def data_plane_assumptions(basis: Basis, names: Sequence[str]) -> list[Assumption]:
+    """The data plane's constants of these names; where it was measured what the link carries, that and not
+    the link's efficiency."""
+    found = []
     if basis.measured_bps is not None:
         found.append(
             Assumption(
@@ -96,15 +108,11 @@ def rpo_assumptions(
             )
         )
     constants = {constant.name: constant for constant in basis.settings.constants()}
-    for name in SETTINGS:
+    for name in names:
         if name != "link_efficiency" or basis.measured_bps is None:
             one = constants[name]
             found.append(Assumption(name, plain(one.value), one.unit, one.source, GRADES[one.grade]))
-    for group, most in sorted(basis.limits.items()):
-        found.append(
-            Assumption(f"replications at once: {group}", most, "replications", "as asked", "assumed")
-        )
-    return (*found, *input_assumptions(basis.changes))
+    return found
 
 
 def plain(value: object) -> Value:

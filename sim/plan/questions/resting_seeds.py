@@ -13,7 +13,7 @@ from cxsim.sim.plan.answers.model import Assumption, Value
 from cxsim.sim.plan.answers.shown import shown
 from cxsim.sim.plan.basis import Basis
 from cxsim.sim.plan.links import Link
-from cxsim.sim.plan.questions.resting import GRADES, plain
+from cxsim.sim.plan.questions.resting import data_plane_assumptions
 from cxsim.sim.plan.seeding.job import EVERY_HOST, REPLICATOR
 
 SETTINGS = (
@@ -36,22 +36,7 @@ def seeding_assumptions(basis: Basis, link: Link, rpo_s: float) -> tuple[Assumpt
         Assumption("link, what replication may use", link.planned_bps, "bit/s", "the link given", "derived"),
         Assumption("RPO of the replications", rpo_s, "s", f"{basis.kind}, as asked", "assumed"),
     ]
-    if basis.measured_bps is not None:
-        found.append(
-            Assumption(
-                "carried by the link",
-                basis.measured_bps,
-                "bit/s",
-                "--measured, replaces efficiency",
-                "measured",
-            )
-        )
-    constants = {constant.name: constant for constant in basis.settings.constants()}
-    for name in SETTINGS:
-        if name == "link_efficiency" and basis.measured_bps is not None:
-            continue
-        one = constants[name]
-        found.append(Assumption(name, plain(one.value), one.unit, one.source, GRADES[one.grade]))
+    found.extend(data_plane_assumptions(basis, SETTINGS))
     for group, most in sorted(basis.limits.items()):
         words = {REPLICATOR: "the replicator", EVERY_HOST: "each host"}.get(group, f"host {group}")
         found.append(
@@ -93,6 +78,14 @@ ADVICE = {
     "connecting": "there was no connection",
 }
 """What follows from each limit (watching.LIMITS)."""
+
+
+def limits_in_words(spent_s: dict[str, float]) -> list[str]:
+    """The sentence of what limited the initial syncs, the most first, and what follows; none for nothing."""
+    if not spent_s:
+        return []
+    most = next(iter(spent_s))
+    return [f"What limits: {shares_in_words(spent_s)} of the time of the initial syncs: {ADVICE[most]}."]
 
 
 def numbered(count: int, noun: str, nouns: str | None = None) -> str:

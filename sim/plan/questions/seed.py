@@ -15,16 +15,15 @@ from datetime import datetime, timedelta
 
 from cxsim.sim.plan.answers.model import Answer, Chart, Column, Line, Table, Tone, Value
 from cxsim.sim.plan.answers.shown import shown
-from cxsim.sim.plan.basis import Basis, PlannedVm
+from cxsim.sim.plan.basis import Basis, PlannedVm, week_s_of
 from cxsim.sim.plan.changes.model import Bound
 from cxsim.sim.plan.links import Link
 from cxsim.sim.plan.questions.resting_seeds import (
-    ADVICE,
+    limits_in_words,
     listed,
     meta,
     numbered,
     seeding_assumptions,
-    shares_in_words,
 )
 from cxsim.sim.plan.seeding.building import (
     COLD,
@@ -35,7 +34,6 @@ from cxsim.sim.plan.seeding.building import (
     member_of,
     members_seeded,
     vms_named,
-    week_s_of,
 )
 from cxsim.sim.plan.seeding.job import Course, Outcome, allocated_bytes
 from cxsim.sim.plan.seeding.running import run_job
@@ -179,12 +177,7 @@ def _decision(asked: _Asked, outcome: Outcome, bounds: Sequence[float | None]) -
         low, high = (None if bound is None else shown(bound, "seconds") for bound in bounds)
         if low != high:
             said.append(f"Between the bounds of the change rates: {low} to {high or 'without end'}.")
-    spent = outcome.limited_s
-    if spent:
-        first = next(iter(spent))
-        said.append(
-            f"What limits: {shares_in_words(spent)} of the time of the initial syncs: {ADVICE[first]}."
-        )
+    said.extend(limits_in_words(outcome.limited_s))
     if asked.outruns:
         need_bps = deltas_bps([*batch, *asked.beside], asked.question.rpo_s)
         said.append(
@@ -253,18 +246,34 @@ def course_lines(course: Course, start: datetime) -> tuple[tuple[datetime, ...],
     return tuple(start + timedelta(seconds=round(course.at_s[place])) for place in places), places
 
 
+def course_values(course: Course, name: str, places: Sequence[int]) -> tuple[float, ...]:
+    """A figure of a course at these places."""
+    found = getattr(course, name)
+    return tuple(float(found[place]) for place in places)
+
+
+def link_lines(
+    course: Course, x: tuple[datetime, ...], places: Sequence[int], deltas: str
+) -> tuple[Line, Line, Line]:
+    """What a link carries over time. `deltas`: what those of VMs that are seeded are called."""
+    rates = (
+        ("first copies", "seeding_bps"),
+        (deltas, "delta_bps"),
+        ("what replication may use", "usable_bps"),
+    )
+    first, second, third = (
+        Line(name, x, course_values(course, figure, places), step=True) for name, figure in rates
+    )
+    return first, second, third
+
+
 def _course_charts(asked: _Asked, outcome: Outcome) -> list[Chart]:
     course = outcome.course
     if course is None:
         return []
     x, places = course_lines(course, asked.start)
     beside = len(asked.beside)
-
-    def values(name: str) -> tuple[float | None, ...]:
-        found = getattr(course, name)
-        return tuple(float(found[place]) for place in places)
-
-    seeded = tuple(None if count is None else max(0.0, count - beside) for count in values("seeded"))
+    seeded = tuple(max(0.0, count - beside) for count in course_values(course, "seeded", places))
     done = f"All {len(asked.batch)} are done" if outcome.seeded_s is not None else "Not all are done"
     return [
         Chart(
@@ -273,7 +282,7 @@ def _course_charts(asked: _Asked, outcome: Outcome) -> list[Chart]:
             "What is left of the first copies",
             "time",
             "to copy",
-            (Line("left", x, values("left_bytes")),),
+            (Line("left", x, course_values(course, "left_bytes", places)),),
             x_kind="instant",
             y_kind="bytes",
             note=f"{done} by {shown(instant(asked.start, outcome.end_s))}.",
@@ -296,11 +305,7 @@ def _course_charts(asked: _Asked, outcome: Outcome) -> list[Chart]:
             "The link: first copies and deltas beside",
             "time",
             "rate",
-            (
-                Line("first copies", x, values("seeding_bps"), step=True),
-                Line("deltas of VMs that are seeded", x, values("delta_bps"), step=True),
-                Line("what replication may use", x, values("usable_bps"), step=True),
-            ),
+            link_lines(course, x, places, "deltas of VMs that are seeded"),
             x_kind="instant",
             y_kind="bps",
             note="Deltas take more of the link the more VMs are seeded.",

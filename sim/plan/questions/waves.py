@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cxsim.sim.plan.answers.inputs import target_table
-from cxsim.sim.plan.answers.model import Answer, Assumption, Chart, Column, Line, Span, Table, Tone, Value
+from cxsim.sim.plan.answers.model import Answer, Assumption, Chart, Column, Span, Table, Tone, Value
 from cxsim.sim.plan.answers.shown import shown
 from cxsim.sim.plan.basis import Basis, PlannedVm
 from cxsim.sim.plan.changes.model import Bound
 from cxsim.sim.plan.links import Link
 from cxsim.sim.plan.questions.resting_seeds import listed, meta, numbered, seeding_assumptions
-from cxsim.sim.plan.questions.seed import course_lines
+from cxsim.sim.plan.questions.seed import course_lines, link_lines
 from cxsim.sim.plan.seeding.building import vms_named
 from cxsim.sim.plan.seeding.job import allocated_bytes
 from cxsim.sim.plan.target import Fit, Target, fit
@@ -388,11 +388,6 @@ def _charts(planned: _Planned) -> list[Chart]:
     course = trial.outcome.course
     if course is not None:
         x, places = course_lines(course, terms.start)
-
-        def values(name: str) -> tuple[float | None, ...]:
-            found = getattr(course, name)
-            return tuple(float(found[place]) for place in places)
-
         charts.append(
             Chart(
                 "wave-link",
@@ -400,11 +395,7 @@ def _charts(planned: _Planned) -> list[Chart]:
                 "The link: first copies, and deltas of VMs that wait for their window",
                 "time",
                 "rate",
-                (
-                    Line("first copies", x, values("seeding_bps"), step=True),
-                    Line("deltas", x, values("delta_bps"), step=True),
-                    Line("what replication may use", x, values("usable_bps"), step=True),
-                ),
+                link_lines(course, x, places, "deltas"),
                 x_kind="instant",
                 y_kind="bps",
                 note="Where first copies are far below what may be used, windows decide, not the link.",

@@ -13,8 +13,7 @@ from cxsim.sim.plan.runs.model import FleetFigures, Run, RunResult, VmFigures
 from cxsim.sim.plan.runs.sampling import Sampler
 from cxsim.sim.replication.accounting import VmRpo, fleet_of
 from cxsim.sim.replication.engine import Engine
-from cxsim.sim.replication.fleet import FleetVm
-from cxsim.sim.replication.records import Route
+from cxsim.sim.replication.fleet import FleetVm, begin
 from cxsim.sim.replication.workload import VmWorkload
 
 PER_VM_AGES_UP_TO = 20_000
@@ -39,7 +38,8 @@ def execute(run: Run, seen: Seen | None = None) -> RunResult:
     sampler = Sampler(engine, run, _order(run)) if run.sample_s else None
     for at_s, kind, which in _agenda(run, sampler):
         if kind == _START:
-            _start(engine, run, link, which, at_s)
+            given = run.fleet.vms[which]
+            begin(engine, which, given, link, at_s, given.host, run.replicator)
         elif kind == _CAPACITY:
             engine.set_capacity(link, run.capacity_changes[which][1], at_s)
         elif sampler is not None:
@@ -74,16 +74,6 @@ def _agenda(run: Run, sampler: Sampler | None) -> list[tuple[float, int, int]]:
     agenda += [(at_s, _CAPACITY, n) for n, (at_s, _) in changes if at_s < run.duration_s]
     agenda += [(at_s, _SAMPLE, 0) for at_s in (sampler.stops_s if sampler else ())]
     return sorted(agenda, key=lambda what: what[:2])
-
-
-def _start(engine: Engine, run: Run, link: int, n: int, at_s: float) -> None:
-    given = run.fleet.vms[n]
-    unknown = set(given.excluded_disks) - {disk.key for disk in given.disks}
-    if unknown:
-        raise KeyError(f"{given.name} has no disk {min(unknown)}")
-    keys = [disk.key for disk in given.disks if disk.key not in given.excluded_disks]
-    i = engine.start(n, given.rpo_s, keys, given.has_seed, at_s, given.host, run.replicator)
-    engine.set_path(i, Route((link,), given.cap_bps), at_s)
 
 
 def _not_begun(vm: FleetVm) -> VmFigures:

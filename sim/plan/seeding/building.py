@@ -74,12 +74,6 @@ def job_of(
     )
 
 
-def week_s_of(instant: datetime) -> float:
-    """Seconds after Monday 0:00."""
-    midnight = instant.replace(hour=0, minute=0, second=0, microsecond=0)
-    return instant.weekday() * DAY_S + (instant - midnight).total_seconds()
-
-
 def instant(start: datetime, after_s: float | None) -> datetime | None:
     """When it is, to the second."""
     return None if after_s is None else start + timedelta(seconds=round(after_s))

@@ -23,7 +23,7 @@ from cxsim.sim.plan.seeding.job import (
 from cxsim.sim.plan.seeding.watching import Watch
 from cxsim.sim.replication import kernel_state as s
 from cxsim.sim.replication.engine import Engine
-from cxsim.sim.replication.records import Route
+from cxsim.sim.replication.fleet import begin
 from cxsim.sim.replication.workload import VmWorkload
 
 Seen = Callable[[float], object]
@@ -164,11 +164,9 @@ class _Run:
 
     def _start(self, place: int, at_s: float) -> None:
         member, vm = self.job.members[place], self.vms[place]
-        keys = [disk.key for disk in member.vm.disks if disk.key not in member.vm.excluded_disks]
         host = f"host {member.vm.host}" if member.vm.host else None
-        i = self.engine.start(vm, member.vm.rpo_s, keys, member.vm.has_seed, at_s, host, REPLICATOR)
+        i = begin(self.engine, vm, member.vm, self.link, at_s, host, REPLICATOR)
         assert i == self.replication[place]
-        self.engine.set_path(i, Route((self.link,), member.vm.cap_bps), at_s)
 
     def _line_up(self, place: int) -> None:
         """Its cutover is due; one that is not seeded has none."""

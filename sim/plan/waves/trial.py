@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cxsim.sim.plan.answers.shown import shown
-from cxsim.sim.plan.basis import Basis, PlannedVm
+from cxsim.sim.plan.basis import Basis, PlannedVm, week_s_of
 from cxsim.sim.plan.changes.model import Bound
 from cxsim.sim.plan.links import Link
-from cxsim.sim.plan.seeding.building import COLD, job_of, member_of, week_s_of
+from cxsim.sim.plan.seeding.building import COLD, job_of, member_of
 from cxsim.sim.plan.seeding.job import Member, MemberOutcome, Outcome, allocated_bytes
 from cxsim.sim.plan.seeding.running import run_job
 from cxsim.sim.plan.waves.affinity import Unit

@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -18,16 +19,7 @@ from rich.console import Console
 
 from cxsim.sim import render
 from cxsim.sim.batch import RunOptions, log_path, run_batch
-from cxsim.sim.commands.case import case
-from cxsim.sim.commands.explain import explain
-from cxsim.sim.commands.faults import command as faults
-from cxsim.sim.commands.fluid import fluid
-from cxsim.sim.commands.import_ import import_
-from cxsim.sim.commands.migrate import migrate
-from cxsim.sim.commands.new import new
-from cxsim.sim.commands.serve import serve
 from cxsim.sim.junit import write_junit
-from cxsim.sim.plan.commands import plan
 from cxsim.sim.result import Exit, RunResult
 from cxsim.sim.scenario import Scenario, ScenarioErrors, discover
 from cxsim.sim.world.topology import impossible
@@ -47,8 +39,33 @@ Examples:
 """
 
 
+COMMANDS = {
+    "case": "cxsim.sim.commands.case:case",
+    "explain": "cxsim.sim.commands.explain:explain",
+    "faults": "cxsim.sim.commands.faults:command",
+    "fluid": "cxsim.sim.commands.fluid:fluid",
+    "import": "cxsim.sim.commands.import_:import_",
+    "migrate": "cxsim.sim.commands.migrate:migrate",
+    "new": "cxsim.sim.commands.new:new",
+    "plan": "cxsim.sim.plan.commands:plan",
+    "serve": "cxsim.sim.commands.serve:serve",
+}
+"""The commands of cxsim.sim.commands, one file each, and of cxsim.sim.plan; imported when they are asked for,
+because `cxsim run` needs none of them."""
+
+
 class Group(click.Group):
-    """Keeps examples at the end of the help, as written."""
+    """Keeps examples at the end of the help, as written, and imports COMMANDS when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *COMMANDS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write(EXAMPLES.replace("\b\n", ""))
@@ -289,22 +306,6 @@ def list_scenarios(paths: tuple[Path, ...], tags: tuple[str, ...]) -> None:
             markup=False,
             soft_wrap=True,
         )
-
-
-COMMANDS: tuple[click.Command, ...] = (
-    case,
-    explain,
-    faults,
-    fluid,
-    import_,
-    migrate,
-    new,
-    plan,
-    serve,
-)
-"""The commands of cxsim.sim.commands, one file each, and of cxsim.sim.plan."""
-for command in COMMANDS:
-    main.add_command(command)
 
 
 if __name__ == "__main__":

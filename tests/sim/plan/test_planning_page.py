@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from cxsim.sim.cli import main
+from cxsim.sim.plan.commands import plan
 
 CLONE = Path(__file__).parents[3]
 PAGE = CLONE / "docs" / "planning.md"
@@ -69,7 +70,8 @@ def test_an_example_answers_as_the_page_says(
 
 def test_every_command_is_on_the_page() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    missing = [name for name in main.commands["plan"].commands if f"`cxsim plan {name}`" not in text]  # type: ignore[attr-defined]
+    assert plan.commands
+    missing = [name for name in plan.commands if f"`cxsim plan {name}`" not in text]
     assert missing == []
 
 

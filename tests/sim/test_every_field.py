@@ -7,7 +7,6 @@ nothing new in vCenter or vCloud Director. UPDATE_GOLDEN=1 writes the messages a
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,6 @@ from cxsim.sim.kernel import hooks
 from cxsim.sim.scenario.loader import load_environment
 from cxsim.sim.world.world import World
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "wizard" / "fields.txt"
 ENVIRONMENT = """\
 schema: 1
 title: Something wrong can be chosen in every field
@@ -253,7 +251,9 @@ def message(appliance: Appliance, press: Press, typed: object) -> str:
     return str(answer)
 
 
-def test_wrong_input_in_each_field_gives_one_clear_message_and_nothing_is_begun(tmp_path: Path) -> None:
+def test_wrong_input_in_each_field_gives_one_clear_message_and_nothing_is_begun(
+    tmp_path: Path, golden: Callable[[str, str], None]
+) -> None:
     path = tmp_path / "environment.yaml"
     path.write_text(ENVIRONMENT)
     told: list[str] = []
@@ -281,10 +281,7 @@ def test_wrong_input_in_each_field_gives_one_clear_message_and_nothing_is_begun(
             task.result()
             assert not world.hub.failures
     assert not wrong, "\n".join(wrong)
-    text = "\n".join(told)
-    if os.environ.get("UPDATE_GOLDEN"):
-        GOLDEN.write_text(text, encoding="utf-8")
-    assert text == GOLDEN.read_text(encoding="utf-8"), f"{GOLDEN}: UPDATE_GOLDEN=1 writes it anew"
+    golden("wizard/fields.txt", "\n".join(told))
 
 
 def test_the_table_has_every_field_of_every_form() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -75,13 +74,6 @@ def text_of() -> Callable[[Diagnosis], str]:
 
 
 @pytest.fixture
-def golden() -> Callable[[str, str], None]:
-    """Compare a text with a golden file; UPDATE_GOLDEN=1 writes it instead."""
-
-    def compare(name: str, text: str) -> None:
-        path = GOLDEN / name
-        if os.environ.get("UPDATE_GOLDEN"):
-            path.write_text(text, encoding="utf-8")
-        assert text == path.read_text(encoding="utf-8"), f"{name}: UPDATE_GOLDEN=1 writes it anew"
-
-    return compare
+def golden_folder() -> Path:
+    """Where the golden files of this room lie."""
+    return GOLDEN

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,6 @@ from cxsim.sim.explain import EnvironmentView, Status, cause_lines, causes, eval
 from cxsim.sim.kernel.wire import Fate
 from cxsim.sim.network import Change, FilterRule, NatRule, Network, Topology, changes
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "explain"
 DROP_8044 = FilterRule("99", "drop", "hardening", protocol="tcp", ports=(8044,), place="firewall.yaml:14")
 DROP_DATA = FilterRule(
     "98", "drop", "no unknown ports out", "192.168.0.0/24", "any", "tcp", (44045,), place="zero.yaml:14"
@@ -69,6 +67,7 @@ def test_the_text_of(
     topology: Topology,
     of_type: Callable[[Topology, str], Topology],
     view_of: Callable[..., EnvironmentView],
+    golden: Callable[[str, str], None],
     name: str,
 ) -> None:
     kind, breaks, typed = CASES[name]
@@ -76,17 +75,18 @@ def test_the_text_of(
     network = Network(made)
     breaks(network)
     text = "\n".join(cause_lines(evaluate(view_of(made, **typed), network), network)) + "\n"
-    assert text == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+    golden(f"explain/{name}.txt", text)
 
 
 def test_when_nothing_fails_there_is_nothing_to_tell(view: EnvironmentView, network: Network) -> None:
     assert cause_lines(evaluate(view, network), network) == []
 
 
-def test_the_table_of_flows_as_text(view: EnvironmentView, network: Network) -> None:
+def test_the_table_of_flows_as_text(
+    view: EnvironmentView, network: Network, golden: Callable[[str, str], None]
+) -> None:
     firewall(network)
-    text = "\n".join(flow_table(evaluate(view, network))) + "\n"
-    assert text == (GOLDEN / "flow-table.txt").read_text(encoding="utf-8")
+    golden("explain/flow-table.txt", "\n".join(flow_table(evaluate(view, network))) + "\n")
 
 
 def test_flows_stopped_by_one_rule_are_one_cause(view: EnvironmentView, network: Network) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 
@@ -29,7 +28,6 @@ from cxsim.sim.network import (
     changes,
 )
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "explain"
 EDGE = "TYR-ESG"
 PUBLIC, PUBLIC_PORT = "198.51.100.10", 443
 PRIVATE, PRIVATE_PORT = "192.168.0.34", 8043
@@ -206,7 +204,9 @@ def test_what_is_led_to_the_wrong_host_is_not_let_in_there(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_words_of(case: Callable[[str, str], Case], kind: str) -> None:
+def test_the_words_of(
+    case: Callable[[str, str], Case], kind: str, golden: Callable[[str, str], None]
+) -> None:
     lines = []
     for fault in FAULTS:
         _, verdict, cured = case(fault, kind).cured()
@@ -218,8 +218,7 @@ def test_the_words_of(case: Callable[[str, str], Case], kind: str) -> None:
             lines.append(f"  {remedy.party}: {remedy.text}")
             lines += [f"    or {other}" for other in remedy.alternatives]
             lines += [f"    note: {note}" for note in remedy.notes]
-    text = "\n".join(lines) + "\n"
-    assert text == (GOLDEN / f"remedies-{kind}.txt").read_text(encoding="utf-8")
+    golden(f"explain/remedies-{kind}.txt", "\n".join(lines) + "\n")
 
 
 @pytest.mark.parametrize(("match", "sees"), [("external", (PUBLIC, 443)), ("internal", (PRIVATE, 8043))])

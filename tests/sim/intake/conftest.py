@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,16 +24,9 @@ def _at_the_golden_files(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def golden() -> Callable[[str, str], None]:
-    """Compare a text with a golden file; UPDATE_GOLDEN=1 writes it instead."""
-
-    def compare(name: str, text: str) -> None:
-        path = GOLDEN / name
-        if os.environ.get("UPDATE_GOLDEN"):
-            path.write_text(text, encoding="utf-8")
-        assert text == path.read_text(encoding="utf-8"), f"{name}: UPDATE_GOLDEN=1 writes it anew"
-
-    return compare
+def golden_folder() -> Path:
+    """Where the golden files of this room lie."""
+    return GOLDEN
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -23,8 +23,6 @@ from cxsim.sim.network import (
     Wan,
     problems_of,
 )
-
-GOLDEN = Path(__file__).parents[2] / "golden" / "network" / "impossible-topology.txt"
 
 
 def test_the_environment_has_no_problems(topology: Topology) -> None:
@@ -80,10 +78,10 @@ def impossible() -> Topology:
     return Topology((tyrell, cloud), hosts, edges, (Vpn("s2s", "tyrell", ("10.0.0.1/8",), "nowhere", ()),))
 
 
-def test_everything_wrong_is_reported_at_once_with_its_place() -> None:
+def test_everything_wrong_is_reported_at_once_with_its_place(golden: Callable[[str, str], None]) -> None:
     with pytest.raises(TopologyError) as caught:
         Network(impossible())
-    assert str(caught.value) + "\n" == GOLDEN.read_text(encoding="utf-8")
+    golden("network/impossible-topology.txt", f"{caught.value}\n")
 
 
 def test_a_translation_to_nobody_is_a_warning_and_the_network_lives(topology: Topology) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,26 +15,12 @@ from cxsim.sim.scenario.problems import Problems
 from cxsim.sim.scenario.yamlfile import parse
 
 ROOT = Path(__file__).parents[3]
-GOLDEN = ROOT / "tests" / "golden"
 
 
 @pytest.fixture(autouse=True)
 def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     """Messages show paths relative to the working directory."""
     monkeypatch.chdir(ROOT)
-
-
-@pytest.fixture
-def golden() -> Callable[[str, str], None]:
-    """Compare a text with a golden file; UPDATE_GOLDEN=1 writes it instead."""
-
-    def compare(name: str, text: str) -> None:
-        path = GOLDEN / name
-        if os.environ.get("UPDATE_GOLDEN"):
-            path.write_text(text, encoding="utf-8")
-        assert text == path.read_text(encoding="utf-8"), f"{name}: UPDATE_GOLDEN=1 writes it anew"
-
-    return compare
 
 
 @pytest.fixture

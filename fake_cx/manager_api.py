@@ -1,7 +1,8 @@
 """URLs of the Replication Manager, https 8044: H4 1.x (cx.md 5.3) and docs/inferred-api.md section 2.
 
-Rules of this file: parse, check who asks, call the model, write JSON. A tenant's registration token may
-register replicators and see its own replicators and tasks; everything else is the provider's.
+Rules of this file: parse, check who asks, call the model, write JSON. What a replicator answers too is in
+`appliance_setup`. A tenant's registration token may register replicators and see its own replicators and
+tasks; everything else is the provider's.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from flask import Blueprint, Flask, Response, request
 
 from cxsim.emulator.tasks import Task
 from cxsim.fake_cx import errors
+from cxsim.fake_cx.appliance_setup import AUTH_HEADER, add_setup_urls, require_secret
 from cxsim.fake_cx.manager_model import (
     PROVIDER,
     Principal,
@@ -21,7 +23,7 @@ from cxsim.fake_cx.manager_model import (
 )
 from cxsim.fake_cx.manager_replications import DISK_CLEANUP
 from cxsim.fake_cx.manager_replicators import Registration
-from cxsim.fake_cx.replicator_api import AUTH_HEADER, MAX_RPO_MIN, SECRET_HEADER, same_secret
+from cxsim.fake_cx.replicator_api import MAX_RPO_MIN
 from cxsim.fake_cx.replicator_client import ReplicatorCredentials
 from cxsim.fake_cx.replicator_pairing import COOKIE_HEADER
 from cxsim.fake_cx.wire import Fields, body, optional_body, reply
@@ -53,11 +55,6 @@ def _provider(manager: ReplicationManager) -> None:
         raise errors.Forbidden()
 
 
-def _require_secret(manager: ReplicationManager) -> None:
-    if not same_secret(request.headers.get(SECRET_HEADER, ""), manager.root_password):
-        raise errors.NotAuthenticated("The root password is wrong.")
-
-
 def _accepted(manager: ReplicationManager, task: Task) -> Response:
     headers = {"Location": f"/tasks/{task.id}"}
     return reply(manager.tasks.to_json(task), 202, headers)
@@ -65,11 +62,14 @@ def _accepted(manager: ReplicationManager, task: Task) -> Response:
 
 def _add_setup_urls(app: Flask, manager: ReplicationManager) -> None:
     routes = Blueprint("setup", __name__)
-    config = manager.config
-
-    @routes.get("/diagnostics/about")
-    def about() -> Response:
-        return reply({"product": PRODUCT, "version": manager.settings.h4_version})
+    add_setup_urls(
+        routes,
+        manager,
+        PRODUCT,
+        require_reader=lambda: _provider(manager),
+        endpoints=lambda: {"publicEndpoint": manager.public_endpoint, "apiUrl": manager.api_url},
+        open_session=lambda user: manager.sessions.open(Principal(user, PROVIDER)),
+    )
 
     @routes.get("/diagnostics/health")
     def health() -> Response:
@@ -82,62 +82,17 @@ def _add_setup_urls(app: Flask, manager: ReplicationManager) -> None:
             }
         )
 
-    @routes.post("/config")
-    def configure() -> Response:
-        _require_secret(manager)
-        wanted = body()
-        manager.root_password = wanted.text("rootPassword")
-        manager.lookup_service_url = wanted.text("lsUrl")
-        manager.site = wanted.text("site", manager.site)
-        manager.configured = True
-        return reply({"isConfigured": True, "site": manager.site})
-
-    @routes.get("/config")
-    def configuration() -> Response:
-        _provider(manager)
-        return reply(
-            {
-                "isConfigured": manager.configured,
-                "site": manager.site,
-                "lsUrl": manager.lookup_service_url,
-                "publicEndpoint": manager.public_endpoint,
-                "apiUrl": manager.api_url,
-            }
-        )
-
     @routes.post("/config/endpoints")
     def set_endpoints() -> Response:
-        _require_secret(manager)
+        require_secret(manager)
         manager.set_public_endpoint(body().text("publicEndpoint", ""))
         return reply({"publicEndpoint": manager.public_endpoint, "apiUrl": manager.api_url})
-
-    @routes.get("/config/certificate")
-    def certificate() -> Response:
-        _provider(manager)
-        return reply({"certificate": {"thumbPrint": manager.thumbprint}})
-
-    @routes.post("/sessions")
-    def log_in() -> Response:
-        wanted = body()
-        wanted.choice("type", ("ssoCredentials",))
-        user, password = wanted.text("username"), wanted.text("password")
-        if not manager.configured:
-            raise errors.NotConfigured("The appliance is not configured.")
-        if user != config.sso_user or not same_secret(password, config.sso_password):
-            raise errors.NotAuthenticated("Authentication failed.")
-        token = manager.sessions.open(Principal(user, PROVIDER))
-        return reply({"user": user, "roles": ["ADMINISTRATORS"]}, 200, {AUTH_HEADER: token})
 
     @routes.get("/sessions")
     def session() -> Response:
         principal = _principal(manager)
         roles = ["ADMINISTRATORS"] if principal.owner == PROVIDER else ["REGISTRATION"]
         return reply({"user": principal.user, "roles": roles})
-
-    @routes.delete("/sessions")
-    def log_out() -> Response:
-        manager.sessions.close(request.headers.get(AUTH_HEADER, ""))
-        return reply(None, 204)
 
     @routes.post("/registration-tokens")
     def registration_token() -> Response:

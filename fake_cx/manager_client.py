@@ -12,9 +12,9 @@ from typing import Any
 
 from cxsim.emulator.host import Host
 from cxsim.fake_cx import errors
+from cxsim.fake_cx.appliance_setup import AUTH_HEADER, SECRET_HEADER
 from cxsim.fake_cx.config import ManagedAppliance
 from cxsim.fake_cx.outgoing import Answer, Outgoing, naming
-from cxsim.fake_cx.replicator_api import AUTH_HEADER, SECRET_HEADER
 from cxsim.fake_cx.settings import CxSettings
 
 

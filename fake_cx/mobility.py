@@ -14,9 +14,9 @@ from typing import Any
 from cxsim.emulator.host import Host
 from cxsim.emulator.tasks import Task, TaskClock, TaskState
 from cxsim.fake_cx import errors
+from cxsim.fake_cx.appliance_setup import SECRET_HEADER
 from cxsim.fake_cx.config import ROOT, ManagedAppliance
 from cxsim.fake_cx.outgoing import Outgoing
-from cxsim.fake_cx.replicator_api import SECRET_HEADER
 from cxsim.fake_cx.sessions import Sessions
 from cxsim.fake_cx.settings import CxSettings
 from cxsim.fake_cx.wire import as_h4

@@ -1,17 +1,18 @@
 """URLs of the Replicator, https 8043: H4 1.x (cx.md 5.3) and docs/inferred-api.md section 2.1.
 
-Rules of this file: parse, check who asks, call the model, write JSON. Control calls carry the pairing
-cookie; set-up calls carry a session token or the root password (`Config-Secret`).
+Rules of this file: parse, check who asks, call the model, write JSON. What a manager answers too is in
+`appliance_setup`. Control calls carry the pairing cookie; set-up calls carry a session token or the root
+password (`Config-Secret`).
 """
 
 from __future__ import annotations
 
-import hmac
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Response, request
 
 from cxsim.fake_cx import errors
+from cxsim.fake_cx.appliance_setup import AUTH_HEADER, add_setup_urls, require_secret
 from cxsim.fake_cx.endpoints import ReplicatorEndpoint
 from cxsim.fake_cx.replicator_destination import Replica
 from cxsim.fake_cx.replicator_pairing import COOKIE_HEADER, Pairing
@@ -23,14 +24,7 @@ if TYPE_CHECKING:
     from cxsim.fake_cx.replicator import Replicator
 
 PRODUCT = "h4-replicator"
-AUTH_HEADER = "X-VCAV-Auth"
-SECRET_HEADER = "Config-Secret"
 MAX_RPO_MIN = 1440
-
-
-def same_secret(one: str, other: str) -> bool:
-    """Compare passwords."""
-    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def add_replicator_urls(app: Flask, replicator: Replicator) -> None:
@@ -44,44 +38,25 @@ def _require_session(replicator: Replicator) -> None:
         raise errors.NotAuthenticated("There is no session.")
 
 
-def _require_secret(replicator: Replicator) -> None:
-    if not same_secret(request.headers.get(SECRET_HEADER, ""), replicator.root_password):
-        raise errors.NotAuthenticated("The root password is wrong.")
-
-
 def _add_setup_urls(app: Flask, replicator: Replicator) -> None:
     routes = Blueprint("setup", __name__)
-    config = replicator.config
 
-    @routes.get("/diagnostics/about")
-    def about() -> Response:
-        return reply({"product": PRODUCT, "version": replicator.settings.h4_version})
+    def open_session(user: str) -> str:
+        replicator.check_clock()
+        return replicator.sessions.open(user)
 
-    @routes.post("/config")
-    def configure() -> Response:
-        _require_secret(replicator)
-        wanted = body()
-        replicator.root_password = wanted.text("rootPassword")
-        replicator.lookup_service_url = wanted.text("lsUrl")
-        replicator.site = wanted.text("site", replicator.site)
-        replicator.configured = True
-        return reply({"isConfigured": True, "site": replicator.site})
-
-    @routes.get("/config")
-    def configuration() -> Response:
-        _require_session(replicator)
-        return reply(
-            {
-                "isConfigured": replicator.configured,
-                "site": replicator.site,
-                "lsUrl": replicator.lookup_service_url,
-                "endpoint": _endpoint_json(replicator.endpoint),
-            }
-        )
+    add_setup_urls(
+        routes,
+        replicator,
+        PRODUCT,
+        require_reader=lambda: _require_session(replicator),
+        endpoints=lambda: {"endpoint": _endpoint_json(replicator.endpoint)},
+        open_session=open_session,
+    )
 
     @routes.post("/config/endpoints")
     def set_endpoints() -> Response:
-        _require_secret(replicator)
+        require_secret(replicator)
         wanted = body()
         replicator.public_endpoint = wanted.text("url")
         replicator.endpoint = ReplicatorEndpoint(
@@ -91,33 +66,10 @@ def _add_setup_urls(app: Flask, replicator: Replicator) -> None:
         )
         return reply(_endpoint_json(replicator.endpoint))
 
-    @routes.get("/config/certificate")
-    def certificate() -> Response:
-        _require_session(replicator)
-        return reply({"certificate": {"thumbPrint": replicator.thumbprint}})
-
-    @routes.post("/sessions")
-    def log_in() -> Response:
-        wanted = body()
-        wanted.choice("type", ("ssoCredentials",))
-        user, password = wanted.text("username"), wanted.text("password")
-        if not replicator.configured:
-            raise errors.NotConfigured("The appliance is not configured.")
-        if user != config.sso_user or not same_secret(password, config.sso_password):
-            raise errors.NotAuthenticated("Authentication failed.")
-        replicator.check_clock()
-        token = replicator.sessions.open(user)
-        return reply({"user": user, "roles": ["ADMINISTRATORS"]}, 200, {AUTH_HEADER: token})
-
-    @routes.delete("/sessions")
-    def log_out() -> Response:
-        replicator.sessions.close(request.headers.get(AUTH_HEADER, ""))
-        return reply(None, 204)
-
     @routes.post("/managers")
     def pair() -> Response:
         _require_session(replicator)
-        _require_secret(replicator)
+        require_secret(replicator)
         wanted = body()
         replicator.pairings.pair(
             Pairing(

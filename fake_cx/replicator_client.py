@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxsim.fake_cx import errors
+from cxsim.fake_cx.appliance_setup import AUTH_HEADER, SECRET_HEADER
 from cxsim.fake_cx.outgoing import Answer, Outgoing, naming
-from cxsim.fake_cx.replicator_api import AUTH_HEADER, PRODUCT, SECRET_HEADER
+from cxsim.fake_cx.replicator_api import PRODUCT
 from cxsim.fake_cx.replicator_pairing import COOKIE_HEADER
 
 

@@ -76,9 +76,9 @@ def add_setup_urls(
     def configure() -> Response:
         require_secret(appliance)
         wanted = body()
-        appliance.root_password = wanted.text("rootPassword")
-        appliance.lookup_service_url = wanted.text("lsUrl")
-        appliance.site = wanted.text("site", appliance.site)
+        password, url = wanted.text("rootPassword"), wanted.text("lsUrl")
+        site = wanted.text("site", appliance.site)
+        appliance.root_password, appliance.lookup_service_url, appliance.site = password, url, site
         appliance.configured = True
         return reply({"isConfigured": True, "site": appliance.site})
 

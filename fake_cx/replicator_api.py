@@ -58,12 +58,11 @@ def _add_setup_urls(app: Flask, replicator: Replicator) -> None:
     def set_endpoints() -> Response:
         require_secret(replicator)
         wanted = body()
-        replicator.public_endpoint = wanted.text("url")
+        typed = wanted.text("url")
         replicator.endpoint = ReplicatorEndpoint(
-            f"https://{replicator.public_endpoint}",
-            wanted.text("lwdIpAddress"),
-            wanted.whole("lwdPort", 1, 65535),
+            f"https://{typed}", wanted.text("lwdIpAddress"), wanted.whole("lwdPort", 1, 65535)
         )
+        replicator.public_endpoint = typed
         return reply(_endpoint_json(replicator.endpoint))
 
     @routes.post("/managers")

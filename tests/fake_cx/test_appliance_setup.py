@@ -33,8 +33,8 @@ CALLS: tuple[tuple[str, str, Any, Any], ...] = (
     ("POST", "/config", SETUP, WRONG),
     ("POST", "/config", [], OLD),
     ("POST", "/config", {**SETUP, "rootPassword": ""}, OLD),
-    ("POST", "/config", {"rootPassword": "vmware"}, OLD),
-    ("POST", "/config", {"rootPassword": "vmware", "lsUrl": "https://psc", "site": 7}, OLD),
+    ("POST", "/config", {"rootPassword": "new"}, OLD),
+    ("POST", "/config", {"rootPassword": "new", "lsUrl": "https://psc", "site": 7}, OLD),
     ("POST", "/config", {"rootPassword": "new", "lsUrl": "https://psc"}, OLD),
     ("POST", "/config", SETUP, OLD),
     ("POST", "/config", SETUP, NEW),
@@ -62,12 +62,12 @@ def unconfigured(monkeypatch: pytest.MonkeyPatch) -> Cx:
     manager = ReplicationManager(
         ManagerConfig("10.0.0.5", preconfigured=False), cx.settings, cx.hosts["chc-ccm01"], adapters=adapters
     )
-    replicator = Replicator(
+    cx.cloud_replicator = Replicator(
         ReplicatorConfig("10.0.0.5", "vc", preconfigured=False), cx.settings, cx.hosts["chc-cce01"],
         cx.data_plane, vcenter=lambda *_: cx.cloud_vcenter, adapters=adapters,
     )  # fmt: skip
     cx.wires.listen("10.0.0.5:8044", "chc-ccm01", manager.wsgi_app)
-    cx.wires.listen("10.0.0.5:8043", "chc-cce01", replicator.wsgi_app)
+    cx.wires.listen("10.0.0.5:8043", "chc-cce01", cx.cloud_replicator.wsgi_app)
     return cx
 
 
@@ -90,3 +90,14 @@ def test_both_appliances_are_set_up_by_the_same_calls(
         return "\n".join(lines) + "\n"
 
     golden("fake_cx/appliance-setup.txt", unconfigured.run(walk))
+
+
+def test_refused_endpoints_leave_the_replicator_as_it_was(unconfigured: Cx) -> None:
+    def walk() -> str:
+        for port in (None, 0, "8043"):
+            typed = {"url": "elsewhere:443", "lwdIpAddress": "203.0.113.9", "lwdPort": port}
+            refused = unconfigured.call("POST", f"{REPLICATOR}/config/endpoints", typed, headers=OLD)
+            assert (refused.status, refused.document()["args"]) == (400, ["lwdPort"])
+        return unconfigured.cloud_replicator.public_endpoint
+
+    assert unconfigured.run(walk) == ""

@@ -71,8 +71,11 @@ class FaultSchedule:
     def _off(self, fault: Fault, effect: Effect, until_s: float) -> None:
         effect.undo()
         self._hub.record("-", "fault", {"fault": fault.name, "change": "off"})
-        if fault.flapping is not None and self._hub.now_s + fault.flapping.off_s < until_s:
-            self._hub.call_in(fault.flapping.off_s, lambda: self._on(fault, until_s))
+        if fault.flapping is None:
+            return
+        on_s = self._hub.now_s + fault.flapping.off_s
+        if on_s < until_s:
+            self._hub.call_at(on_s, lambda: self._on(fault, until_s))
 
     def finish(self) -> tuple[FaultRecord, ...]:
         """What became of each fault; records `met` for those that met something."""

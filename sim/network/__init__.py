@@ -8,7 +8,6 @@ undo = changes.add_rule(network, "CHC-ESG", FilterRule("99", "drop", ports=(8044
 from cxsim.sim.network import changes
 from cxsim.sim.network.changes import Change
 from cxsim.sim.network.devices import DEVICE_TYPES, DeviceType, Order, Stage
-from cxsim.sim.network.flapping import Flapping
 from cxsim.sim.network.live import Circuit, Live, Path
 from cxsim.sim.network.model import (
     INTERNET,
@@ -38,7 +37,6 @@ __all__ = [
     "Edge",
     "Failure",
     "FilterRule",
-    "Flapping",
     "HostAttachment",
     "Live",
     "NatRule",

@@ -10,6 +10,7 @@ from cxsim.sim.faults import FaultSchedule
 from cxsim.sim.faults.catalogue import ENTRIES
 from cxsim.sim.faults.effects import take_effect
 from cxsim.sim.faults.entry import Entry
+from cxsim.sim.kernel.wire import Fate
 from cxsim.sim.scenario import Scenario, ScenarioErrors, Watch, load
 from cxsim.sim.world.world import World
 
@@ -70,6 +71,31 @@ def _keys(text: str) -> list[str]:
 def test_a_flapping_fault_needs_both_times(tmp_path: Path) -> None:
     with pytest.raises(ScenarioErrors, match="off"):
         written(tmp_path, "flapping: {on: 30 s}")
+
+
+def test_a_flapping_fault_comes_and_goes_at_exact_instants_and_has_met_what_came_while_it_was_on(
+    tmp_path: Path,
+) -> None:
+    scenario = written(tmp_path, "for: 1 h\n    flapping: {on: 100 ms, off: 300 ms}")
+    world = World(scenario, 1)
+    works: list[bool] = []
+    switched_s: list[float] = []
+
+    def look() -> None:
+        fate = world.network.connect("tyrell-cce01", "203.0.113.32", 8044).fate
+        works.append(fate is Fate.ACCEPTED)
+
+    with world.hub as hub:
+        schedule = FaultSchedule(
+            hub, world, scenario, Watch(world.log), lambda: switched_s.append(hub.env.now)
+        )
+        for tenth in range(12):
+            hub.call_at(hub.start_s + tenth / 10 + 0.05, look)
+        hub.run(scenario.start_s + 600)
+        (record,) = schedule.finish()
+    assert works == [False, True, True, True] * 3
+    assert switched_s == [round(0.4 * number, 6) for number in range(1500)]
+    assert record.met
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)

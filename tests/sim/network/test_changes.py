@@ -7,12 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from cxsim.sim.kernel import Hub
 from cxsim.sim.kernel.wire import Fate
 from cxsim.sim.network import (
     Change,
     FilterRule,
-    Flapping,
     NatRule,
     Network,
     TopologyError,
@@ -171,42 +169,6 @@ def test_a_trial_disturbs_no_live_connection(network: Network) -> None:
         change.undo()
     assert told == []
     assert network.trace(*DATA).accepted
-
-
-def test_a_flapping_change_comes_and_goes_at_exact_instants_and_sums_what_it_met(network: Network) -> None:
-    with Hub(0, 1509958800.0) as hub:
-        flapping = Flapping(
-            hub, lambda: changes.add_rule(network, "CHC-ESG", DROP), on_s=0.1, off_s=0.3, times=3
-        )
-        seen: list[tuple[int, bool]] = []
-
-        def look() -> None:
-            seen.append((hub.elapsed_us, network.connect(*MANAGER).fate is Fate.ACCEPTED))
-
-        for tenth in range(12):
-            hub.call_at(hub.start_s + tenth / 10 + 0.05, look)
-        hub.run()
-    assert [works for _, works in seen] == [False, True, True, True] * 3
-    assert (flapping.times, flapping.met) == (3, 3)
-    assert flapping.place == "s.yaml:14"
-    assert flapping.description.endswith(", on 0.1 s, off 0.3 s")
-    assert hub.env.now == 1.15
-
-
-def test_a_flapping_change_that_is_undone_does_not_come_again(network: Network) -> None:
-    with Hub(0, 1509958800.0) as hub:
-        flapping = Flapping(hub, lambda: changes.host_down(network, "chc-ccm01"), on_s=5, off_s=5)
-        hub.call_in(12, flapping.undo)
-        hub.run()
-    assert (flapping.times, flapping.undone, hub.env.now) == (2, True, 12)
-    flapping.undo()
-    assert network.connect(*MANAGER).fate is Fate.ACCEPTED
-
-
-@pytest.mark.parametrize(("on_s", "off_s"), [(0, 1), (1, 0), (-1, 1)])
-def test_a_flapping_change_needs_two_periods(network: Network, on_s: float, off_s: float) -> None:
-    with Hub(0, 1509958800.0) as hub, pytest.raises(ValueError, match="must be above 0"):
-        Flapping(hub, lambda: changes.flush(network, "CHC-ESG"), on_s=on_s, off_s=off_s)
 
 
 def test_an_edge_without_power_answers_no_neighbour_and_nobody_else_either(network: Network) -> None:

@@ -24,11 +24,15 @@ TRANSPORT_FAULTS = ("reset", "empty", "truncate", "hang")
 """reset: RST instead of an answer. empty: orderly close without an answer. truncate: headers promise more
 than is sent. hang: no answer, ever."""
 
+TRUNCATED = b"HTTP/1.1 200 OK\r\nContent-Length: 4096\r\n\r\n<trunc"
+"""What is sent of a truncated answer."""
+
 PROTOCOLS = ("any", "http", "soap")
 
 
 class TransportFault(Exception):
-    """Raised out of the application instead of an answer; the server that runs it breaks the connection."""
+    """Raised out of the application instead of an answer; the server that runs it breaks the connection:
+    `serving.Server` over real sockets, the simulator's over its own."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)

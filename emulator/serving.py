@@ -19,7 +19,7 @@ from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 
 from cxsim.emulator.exchange import WsgiApp
-from cxsim.emulator.fault_rules import TransportFault
+from cxsim.emulator.fault_rules import TRUNCATED, TransportFault
 
 THREADS = 24
 """Requests in progress at once; a long poll holds one."""
@@ -99,7 +99,7 @@ def _break(request: Any, kind: str, stopping: threading.Event) -> None:
     if kind == "hang":
         stopping.wait()
     elif kind == "truncate":
-        connection.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4096\r\n\r\n<trunc")
+        connection.wfile.write(TRUNCATED)
         connection.wfile.flush()
     elif kind == "reset":
         # A close with zero linger time sends RST instead of FIN.

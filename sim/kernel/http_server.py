@@ -2,8 +2,9 @@
 
 Rules of this file: it reads a whole request before it calls the application (bodies are bytes, never a
 stream that blocks inside a parser), and records a `call` event for every answer. What is not HTTP gets
-400; an exception of the application gets 500 and `trouble`. One greenlet serves one connection, in the
-listener's host.
+400; an exception of the application gets 500 and `trouble`, a transport fault of its fault rules breaks
+the connection as `emulator.serving` breaks a real one. One greenlet serves one connection, in the listener's
+host.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from cxsim.emulator.fault_rules import TRUNCATED, TransportFault
 from cxsim.sim.kernel.connection import Connection
 from cxsim.sim.kernel.sockets import SimSocket
 
@@ -260,6 +262,18 @@ class HttpServer:
         task = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
         self._hub.failed(self._connection.listener.host, task, error)
 
+    def break_off(self, kind: str) -> None:
+        """Let the client see a transport fault (`fault_rules.TRANSPORT_FAULTS`); the connection ends with
+        it. Only a truncated answer is a `call`: of the others no status is sent."""
+        if kind == "hang":
+            while True:
+                self._end.received.clear()
+                self._more()  # until the client has gone
+        if kind == "truncate":
+            self.write(TRUNCATED)
+        elif kind == "reset":
+            self._end.linger_reset = True
+
     def write(self, data: bytes) -> None:
         """Send bytes to the client."""
         self._sock.sendall(data)
@@ -295,6 +309,11 @@ class _Answer:
                 close = getattr(result, "close", None)
                 if close is not None:
                     close()
+        except TransportFault as fault:
+            if fault.kind == "truncate":
+                self._server.record(self._environ, self._body, "200")
+            self._server.break_off(fault.kind)
+            return False
         except Exception as error:
             self._server.failed(self._environ, error)
             if self._sent_head:

@@ -23,6 +23,9 @@ import pytest
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server
 
+from cxsim.emulator.host import Host
+from cxsim.emulator.serving import Server as EmulatorServer
+from cxsim.emulator.thread_host import ThreadHost
 from cxsim.sim.identities import Identity
 from cxsim.sim.kernel import Attempt, Fate, Hub, NameAnswer, SocketService, hooks
 
@@ -62,6 +65,7 @@ class RealWorld:
         self._folder = folder
         self._closing = contextlib.ExitStack()
         self.sleep = time.sleep
+        self.emulator_host: Host = ThreadHost("server")
 
     def serve(self, peer: Peer, identity: Identity | None = None) -> int:
         """Start a peer that gets every accepted connection (after TLS, if it has an identity)."""
@@ -108,6 +112,13 @@ class RealWorld:
         threading.Thread(target=server.serve, daemon=True).start()
         self._closing.callback(server.stop)
         return int(server.bind_addr[1])
+
+    def serve_emulator(self, app: Callable[..., Any], identity: Identity | None = None) -> int:
+        """Start the server of the emulators for an application."""
+        files = [Path(file) for file in self._files(identity)] if identity is not None else []
+        server = EmulatorServer(app, 0, ADDRESS, *files).start()
+        self._closing.callback(server.stop)
+        return server.port
 
     def closed_port(self) -> int:
         """A port that nothing listens on."""
@@ -173,7 +184,7 @@ class SimWorld:
         self.hub = Hub(0, float(int(time.time())))
         self.hub.network = self
         self._client = self.hub.add_host("client")
-        self._server = self.hub.add_host("server")
+        self._server = self.emulator_host = self.hub.add_host("server")
         self._silent: set[int] = set()
         self._port = 20000
 
@@ -195,6 +206,9 @@ class SimWorld:
         return self._listen(SocketService(peer), identity)
 
     def serve_wsgi(self, app: Callable[..., Any], identity: Identity | None = None) -> int:
+        return self._listen(app, identity)
+
+    def serve_emulator(self, app: Callable[..., Any], identity: Identity | None = None) -> int:
         return self._listen(app, identity)
 
     def closed_port(self) -> int:

@@ -17,6 +17,7 @@ from pyVim.connect import SmartConnect
 from pyVmomi import SoapStubAdapter, vim
 from requests.adapters import HTTPAdapter
 
+from cxsim.emulator.fault_rules import TRANSPORT_FAULTS, FaultRule, FaultRules
 from cxsim.sim.identities import self_signed
 
 IDENTITY = self_signed(1, "localhost", ["127.0.0.1"], around_s=1.7e9)
@@ -275,6 +276,13 @@ COMBINATIONS = [
 """SmartConnect over TLS alone: a vCenter speaks nothing else."""
 
 
+def good_app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    """`good`, as an application."""
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    start_response("200 OK", [("Content-Type", "text/xml")])
+    return [SOAP_OK if b"CurrentTime" in body else b"ok"]
+
+
 def unverified() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -295,6 +303,25 @@ def test_a_peer_that_misbehaves_looks_the_same(
     # comes after both, and the client finds the end of the stream instead of an error in sending.
     far_differs = client == "pyVmomi stub" and peer is stale_keep_alive
     real, simulated = both(case, far_differs)
+    assert simulated == real
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("client", ["http.client", "requests", "pyVmomi stub"])
+@pytest.mark.parametrize("kind", TRANSPORT_FAULTS)
+def test_a_transport_fault_of_an_emulator_looks_the_same(
+    both: Any, kind: str, client: str, tls: bool
+) -> None:
+    """The first request is answered, the second meets the fault: late enough to have been sent whole."""
+
+    def case(world: Any) -> Callable[[], Any]:
+        rule = FaultRule("broken", nth=2, latency_s=0.03, transport=kind)
+        rules = FaultRules(world.emulator_host, [rule])
+        port = world.serve_emulator(rules.wrap(good_app), IDENTITY if tls else None)
+        return lambda: CLIENTS[client]("localhost", port, unverified() if tls else None, world)
+
+    real, simulated = both(case)
+    assert real[0].startswith("error: ")
     assert simulated == real
 
 

@@ -11,6 +11,8 @@ import pytest
 import requests
 from flask import Flask, Response, abort, g, jsonify, request
 
+from cxsim.emulator.fault_rules import FaultRule, FaultRules
+
 WSGI = Callable[..., Any]
 
 
@@ -168,6 +170,44 @@ def test_what_is_no_request_is_refused_and_the_connection_closed(world: Any, nam
 def test_a_client_that_leaves_in_the_middle_of_a_request_is_no_trouble(world: Any) -> None:
     assert raw(world, echo_app, b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc") == b""
     assert world.events("call", "trouble") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("reset", "ConnectionResetError: [Errno 104] Connection reset by peer"),
+        ("empty", "RemoteDisconnected: Remote end closed connection without response"),
+        ("truncate", "IncompleteRead: IncompleteRead(6 bytes read, 4090 more expected)"),
+        ("hang", "TimeoutError: timed out"),
+    ],
+)
+def test_a_transport_fault_breaks_the_connection_and_is_no_trouble(world: Any, kind: str, says: str) -> None:
+    rules = FaultRules(world.server, [FaultRule("broken", path="/broken", transport=kind, latency_s=2)])
+    world.server.listen(80, rules.wrap(echo_app))
+    left_s: list[float] = []
+
+    def ask(path: str) -> bytes:
+        conn = http.client.HTTPConnection("server.test", timeout=30)
+        try:
+            conn.request("POST", path, b"body")
+            return conn.getresponse().read()
+        finally:
+            conn.close()
+            left_s.append(world.hub.env.now)
+
+    def client() -> str:
+        with pytest.raises((OSError, http.client.HTTPException)) as broken:
+            ask("/broken")
+        assert ask("/other") == b"POST /other  body"
+        return f"{type(broken.value).__name__}: {broken.value}"
+
+    assert world.run(client) == says
+    world.hub.run()
+    assert left_s[0] == pytest.approx(30.01 if kind == "hang" else 2.02)
+    assert all(circuit.closings == 1 for circuit in world.net.circuits)
+    answered = [("/broken", 200), ("/other", 200)] if kind == "truncate" else [("/other", 200)]
+    assert [(e["path"], e["status"]) for e in world.events("call")] == answered
+    assert world.events("trouble") == []
 
 
 def test_an_exception_of_the_application_is_500_and_trouble_and_the_connection_goes_on(world: Any) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections import UserDict
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from importlib.resources import files
@@ -54,24 +55,33 @@ COMMANDS = {
 because `cxsim run` needs none of them."""
 
 
+class Commands(UserDict[str, click.Command]):
+    """The commands by name; one of COMMANDS is imported when it is taken."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self.data and name in COMMANDS:
+            module, _, attribute = COMMANDS[name].partition(":")
+            self.data[name] = getattr(import_module(module), attribute)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.data or name in COMMANDS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**COMMANDS, **self.data})
+
+    def __len__(self) -> int:
+        return len({**COMMANDS, **self.data})
+
+
 class Group(click.Group):
-    """Keeps examples at the end of the help, as written, and imports COMMANDS when they are asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *COMMANDS])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return super().get_command(ctx, cmd_name)
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
-        return command
+    """Keeps examples at the end of the help, as written."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write(EXAMPLES.replace("\b\n", ""))
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, commands=Commands(), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("cxsim"), prog_name="cxsim")
 def main() -> None:
     """Why does a VM migration to a VMware cloud provider fail, and will it keep its RPO?

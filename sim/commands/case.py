@@ -21,7 +21,13 @@ from cxsim.sim.scenario import ScenarioErrors
 
 @click.group(name="case")
 def case() -> None:
-    """Send a scenario to somebody else: pack it with its log and versions; open and replay one."""
+    """Send a scenario to somebody else: pack it with its log and versions; open and replay one.
+
+    \b
+    Examples:
+      cxsim case pack ours/test-and-enable.yaml --anonymise -o for-support.cxcase
+      cxsim case open for-support.cxcase
+    """
 
 
 def _refuse(error: CaseError, done: str) -> None:

@@ -25,8 +25,16 @@ def test_version_and_help_with_examples(run) -> None:
     assert run("--version").output.startswith("cxsim, version ")
     shown = run("--help").output
     assert "cxsim check --without-faults scenarios/" in shown
-    for command in ("run", "check", "list"):
-        assert "Examples:" in run(command, "--help").output
+    assert set(main.commands) > {"run", "case", "plan"}
+    for command in main.commands:
+        assert "Examples:" in run(command, "--help").output, command
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("rum", "run"), ("plam", "plan"), ("exlpain", "explain")])
+def test_a_command_that_is_not_there_gets_the_nearest_name(run, typed: str, meant: str) -> None:
+    done = run(typed)
+    assert done.exit_code == 2
+    assert f"No such command '{typed}'. Did you mean '{meant}'?" in done.output
 
 
 def test_one_scenario_is_told_as_a_story_with_its_cause(run) -> None:

@@ -21,9 +21,11 @@ from cxsim.sim.plan.answers.model import Answer
 from cxsim.sim.plan.basis import Basis
 from cxsim.sim.plan.gathering import PURPOSES, Gathering
 from cxsim.sim.plan.outputs import outputs_of
-from cxsim.sim.plan.progress import Meter
+from cxsim.sim.plan.progress import Meter, Stages, Told
 from cxsim.sim.plan.questions.sweep import SweepWorks, sweep_works
-from cxsim.sim.plan.runs import Progress, RunFailed, Runner, results_folder
+from cxsim.sim.plan.runs import RunFailed, Runner, results_folder
+from cxsim.sim.plan.runs.runner import Workers
+from cxsim.sim.plan.seeding.work import JobRunner
 from cxsim.sim.plan.sizes import SizeUnknown
 from cxsim.sim.plan.target import TargetError
 from cxsim.sim.result import Exit
@@ -48,6 +50,7 @@ class Asked:
 
     def __init__(self, given: dict[str, Any], asks_purpose: bool = True) -> None:
         self.meter = Meter()
+        self._stages = Stages(self.meter)
         self.given = given
         if asks_purpose and given.get("purpose") is None and on_terminal():
             given["purpose"] = click.prompt(
@@ -81,26 +84,27 @@ class Asked:
 
     def runner(self) -> Runner:
         """For simulations; tells the meter, keeps results."""
-        return self._working(Runner)
+        return self._working(Runner, self.jobs)
+
+    def job_runner(self, workers: Workers | None = None) -> JobRunner:
+        """The same for initial syncs and cutovers; `workers`: shared with another."""
+        return self._working(JobRunner, workers or self.jobs)
 
     def sweeper(self) -> SweepWorks:
         """The same for whole scenarios."""
-        return self._working(sweep_works)
+        return self._working(sweep_works, self.jobs)
 
-    def _working(self, make: Callable[..., T]) -> T:
+    def _working(self, make: Callable[..., T], workers: Workers | int | None) -> T:
         folder = self.given.get("results") or results_folder()
         try:
-            return make(workers=self.jobs, folder=folder, progress=self._ran)
+            return make(workers=workers, folder=folder, progress=self._stages.ran)
         except OSError as error:
             refuse(f"cannot keep results in {folder}: {error.strerror or error}: give --results FOLDER")
 
-    def _ran(self, progress: Progress) -> None:
-        kept = f", {progress.kept} of them kept from before" if progress.kept else ""
-        self.meter.tell(progress.share, f"{progress.done} of {progress.total} runs{kept}", progress.left_s)
-
-    def told(self, share: float, what: str) -> None:
-        """Of questions that say themselves how far they are."""
-        self.meter.tell(share, what)
+    @property
+    def told(self) -> Told:
+        """For questions that say themselves how far they are."""
+        return self._stages.told
 
     def give(self, answers: Sequence[Answer], title: str) -> None:
         """Hand the answers on."""

@@ -166,7 +166,7 @@ def bandwidth(**given: Any) -> None:
 
 
 @plan.command()
-@opt.options(*_SIMULATED, opt.RPOS, *opt.BATCH, opt.START, opt.SEED, *opt.OUTPUT)
+@opt.options(*_SIMULATED, opt.RPOS, *opt.BATCH, opt.START, opt.SEED, *opt.RUNNING, *opt.OUTPUT)
 def seed(**given: Any) -> None:
     """The initial sync: how long a batch takes, and how many VMs can be seeded in some hours.
 
@@ -182,19 +182,30 @@ def seed(**given: Any) -> None:
     from cxsim.sim.plan.seeding.building import NoSuchVm
 
     asked = Asked(given)
-    with answering(asked, NoSuchVm):
+    with answering(asked, NoSuchVm, keeps=True):
         gathered = asked.gathered
         kind, start, link = gathered.kind(), gathered.start(), gathered.link()
         rpo_s, within_s = gathered.rpo_s(kind), gathered.within_s()
         basis = asked.checked(gathered.basis(kind, start))
         assert link is not None
         question = SeedQuestion(link, rpo_s, given["batch"], given["seeded"], within_s)
-        asked.give([answer(basis, question, asked.told)], "Initial sync")
+        with asked.job_runner() as jobs:
+            found = answer(basis, question, jobs, asked.told)
+        asked.give([found], "Initial sync")
 
 
 @plan.command()
 @opt.options(
-    *_SIMULATED, opt.RPOS, opt.START, opt.BY, opt.KEEP[0], opt.DRAWS, opt.BATCH[0], opt.SEED, *opt.OUTPUT
+    *_SIMULATED,
+    opt.RPOS,
+    opt.START,
+    opt.BY,
+    opt.KEEP[0],
+    opt.DRAWS,
+    opt.BATCH[0],
+    opt.SEED,
+    *opt.RUNNING,
+    *opt.OUTPUT,
 )
 def deadline(**given: Any) -> None:
     """Are all VMs ready by a day? How surely, which link would do, and when to start at the latest.
@@ -210,7 +221,7 @@ def deadline(**given: Any) -> None:
     from cxsim.sim.plan.seeding.draws import DRAWS
 
     asked = Asked(given)
-    with answering(asked, NoSuchVm, NoTime):
+    with answering(asked, NoSuchVm, NoTime, keeps=True):
         gathered = asked.gathered
         kind, start, link = gathered.kind(), gathered.start(), gathered.link()
         by, rpo_s = gathered.deadline(start), gathered.rpo_s(kind)
@@ -221,12 +232,23 @@ def deadline(**given: Any) -> None:
         question = DeadlineQuestion(
             link, rpo_s, by, start, vms=given["batch"], draws=draws or DRAWS, keep=keep
         )
-        asked.give([answer(basis, question, asked.told)], "Deadline")
+        with asked.job_runner() as jobs:
+            found = answer(basis, question, jobs, asked.told)
+        asked.give([found], "Deadline")
 
 
 @plan.command()
 @opt.options(
-    *_SIMULATED, opt.RPOS, *opt.WAVES, opt.TARGET, opt.START, opt.BY, opt.BATCH[0], opt.SEED, *opt.OUTPUT
+    *_SIMULATED,
+    opt.RPOS,
+    *opt.WAVES,
+    opt.TARGET,
+    opt.START,
+    opt.BY,
+    opt.BATCH[0],
+    opt.SEED,
+    *opt.RUNNING,
+    *opt.OUTPUT,
 )
 def waves(**given: Any) -> None:
     """Which VMs move when: waves under link, cutover windows, blackouts and VMs that move together.
@@ -243,7 +265,7 @@ def waves(**given: Any) -> None:
     from cxsim.sim.plan.seeding.building import NoSuchVm
 
     asked = Asked(given)
-    with answering(asked, NoSuchVm, WavesRefused):
+    with answering(asked, NoSuchVm, WavesRefused, keeps=True):
         gathered = asked.gathered
         kind, start, link = gathered.kind(), gathered.start(), gathered.link()
         if kind == "protection":
@@ -254,9 +276,9 @@ def waves(**given: Any) -> None:
         cutovers = gathered.count("--cutovers", "cutovers", 1, 100_000)
         boot_s, ahead = gathered.duration("--boot", given["boot"]), given["sync_ahead"]
         ahead_s = 0.0 if ahead is None else gathered.duration("--sync-ahead", ahead)
-        found = gathered.basis(kind, start)
-        groups = gathered.groups(found)
-        basis = asked.checked(found)
+        read = gathered.basis(kind, start)
+        groups = gathered.groups(read)
+        basis = asked.checked(read)
         assert link is not None
         assert boot_s is not None
         question = WavesQuestion(
@@ -274,7 +296,9 @@ def waves(**given: Any) -> None:
             order=order,
             target=target,
         )
-        asked.give([answer(basis, question, asked.told)], "Waves")
+        with asked.job_runner() as jobs:
+            found = answer(basis, question, jobs, asked.told)
+        asked.give([found], "Waves")
 
 
 @plan.command()
@@ -285,8 +309,8 @@ def sweep(**given: Any) -> None:
 
     \b
     Examples:
-      cxsim plan sweep scenarios/rpo-bandwidth.yaml --set "sites.tyrell.wan.up=20 Mbit/s, 50 Mbit/s"
-      cxsim plan sweep scenarios/warm-migration.yaml --seeds 5 --out sweep/
+      cxsim plan sweep scenarios/warm-migration.yaml --set "sites.tyrell.wan.up=20 Mbit/s, 50 Mbit/s"
+      cxsim plan sweep scenarios/rpo-bandwidth.yaml --seeds 5 --out sweep/
     """
     from cxsim.sim.plan.questions.sweep import SweepQuestion, answer, parse_parameter
     from cxsim.sim.plan.questions.trials import CannotAsk
@@ -362,5 +386,6 @@ def report(**given: Any) -> None:
             link, rpo_s, share, days, seeds, by, within_s, quotes, months, target, calendar, draws
         )
         with asked.runner() as runner:
-            answers = reporting.report(basis, question, runner, asked.told)
+            jobs = asked.job_runner(runner.workers)
+            answers = reporting.report(basis, question, runner, jobs, asked.told)
         asked.give(answers, f"Plan for {basis.inventory.source}")

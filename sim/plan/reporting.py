@@ -13,16 +13,17 @@ from datetime import datetime
 from cxsim.sim.plan.answers.model import Answer
 from cxsim.sim.plan.basis import Basis
 from cxsim.sim.plan.links import Link
+from cxsim.sim.plan.progress import Told
 from cxsim.sim.plan.questions import bandwidth, deadline, inventory, readiness, rpo, seed, waves
 from cxsim.sim.plan.quotes import Quote
 from cxsim.sim.plan.runs import Runner
 from cxsim.sim.plan.seeding.draws import DRAWS
+from cxsim.sim.plan.seeding.work import JobRunner
 from cxsim.sim.plan.target import Target
 from cxsim.sim.plan.waves.calendar import Calendar
 
 AROUND = (0.5, 0.75, 1.0, 1.5, 2.0)
 """Links of the what-if, by the one offered."""
-Told = Callable[[float, str], object]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class _Asking:
     basis: Basis
     question: ReportQuestion
     runner: Runner
+    jobs: JobRunner
     told: Told
 
     def deadline(self) -> Answer:
@@ -56,14 +58,14 @@ class _Asking:
         put = deadline.DeadlineQuestion(
             asked.link, asked.rpo_s, asked.by, self.basis.start, draws=asked.draws, keep=asked.share
         )
-        return deadline.answer(self.basis, put, self.told)
+        return deadline.answer(self.basis, put, self.jobs, self.told)
 
     def waves(self) -> Answer:
         asked = self.question
         put = waves.WavesQuestion(
             asked.link, asked.rpo_s, by=asked.by, calendar=asked.calendar, target=asked.target
         )
-        return waves.answer(self.basis, put, self.told)
+        return waves.answer(self.basis, put, self.jobs, self.told)
 
     def bandwidth(self) -> Answer:
         asked = self.question
@@ -90,9 +92,8 @@ class _Asking:
 
     def seed(self) -> Answer:
         asked = self.question
-        return seed.answer(
-            self.basis, seed.SeedQuestion(asked.link, asked.rpo_s, within_s=asked.within_s), self.told
-        )
+        put = seed.SeedQuestion(asked.link, asked.rpo_s, within_s=asked.within_s)
+        return seed.answer(self.basis, put, self.jobs, self.told)
 
     def readiness(self) -> Answer:
         return readiness.answer(self.basis, readiness.ReadinessQuestion(self.question.target))
@@ -101,9 +102,11 @@ class _Asking:
         return inventory.answer(self.basis, inventory.InventoryQuestion(self.question.rpo_s))
 
 
-def report(basis: Basis, question: ReportQuestion, runner: Runner, told: Told) -> tuple[Answer, ...]:
+def report(
+    basis: Basis, question: ReportQuestion, runner: Runner, jobs: JobRunner, told: Told
+) -> tuple[Answer, ...]:
     """The answers, the one to decide on first. Raises what the questions raise."""
-    asking = _Asking(basis, question, runner, told)
+    asking = _Asking(basis, question, runner, jobs, told)
     migration = basis.kind != "protection"
     steps: list[tuple[bool, Callable[[], Answer]]] = [
         (migration and question.by is not None, asking.deadline),

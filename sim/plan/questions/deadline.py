@@ -8,14 +8,15 @@ draw that decides, then verified with all of them: found passes, 3 % less or a q
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cxsim.sim.plan.answers.model import Answer, Assumption, Chart, Column, Line, Table, Tone, Value
 from cxsim.sim.plan.answers.shown import shown
 from cxsim.sim.plan.basis import Basis, PlannedVm, week_s_of
 from cxsim.sim.plan.links import Link
+from cxsim.sim.plan.progress import Told, unheard
 from cxsim.sim.plan.questions.resting_seeds import (
     limits_in_words,
     meta,
@@ -26,9 +27,9 @@ from cxsim.sim.plan.questions.searching import MARGIN, Found, smallest
 from cxsim.sim.plan.questions.seed import course_lines, course_values
 from cxsim.sim.plan.seeding.building import COLD, deltas_bps, instant, job_of, member_of, vms_named
 from cxsim.sim.plan.seeding.draws import DRAWS, drawn, percentile, quantile_of
-from cxsim.sim.plan.seeding.job import DAY_S, Outcome
-from cxsim.sim.plan.seeding.running import run_job
+from cxsim.sim.plan.seeding.job import DAY_S, Job, Member, Outcome
 from cxsim.sim.plan.seeding.searching import most_that_pass
+from cxsim.sim.plan.seeding.work import JobRunner
 
 READY = (
     "ready: every VM of the plan has its initial sync complete and can be cut over; and, unless they migrate"
@@ -45,7 +46,10 @@ EARLIEST_S = 370 * DAY_S
 """How far before the deadline a start is looked for."""
 PATIENCE = 4.0
 """Runs are given up after so many times the time to the deadline."""
-Progress = Callable[[float, str], object]
+PROBES = 20
+"""About so many batches of runs a search takes: for progress."""
+Case = tuple[Link, datetime]
+"""A link and a start."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,10 @@ class _Asked:
     question: DeadlineQuestion
     vms: tuple[PlannedVm, ...]
     start: datetime
+    jobs: JobRunner
+    _members: dict[int, tuple[Member, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     @property
     def most_s(self) -> float:
@@ -95,45 +103,63 @@ class _Asked:
         """How long the RPO has to be kept for VMs to be ready."""
         return 0.0 if self.basis.kind == COLD else max(DAY_S, 2 * self.question.rpo_s)
 
-    def outcome(self, draw: int, link: Link, start: datetime, give_up_s: float, samples: int = 0) -> Outcome:
+    def members(self, draw: int) -> tuple[Member, ...]:
+        """The VMs of a draw."""
+        if draw not in self._members:
+            asked, basis = self.question, self.basis
+            vms = drawn(self.vms, asked.rpo_s, basis.seed, draw, asked.draws)
+            self._members[draw] = tuple(member_of(vm, basis, asked.rpo_s) for vm in vms)
+        return self._members[draw]
+
+    def job(self, draw: int, link: Link, start: datetime, give_up_s: float, samples: int = 0) -> Job:
         """One draw over this link from this start."""
-        asked, basis = self.question, self.basis
-        vms = drawn(self.vms, asked.rpo_s, basis.seed, draw, asked.draws)
-        measured_bps = basis.measured_bps
+        measured_bps = self.basis.measured_bps
         if measured_bps is not None:
-            measured_bps *= link.up_bps / asked.link.up_bps
-        job = job_of(
-            replace(basis, measured_bps=measured_bps),
-            [member_of(vm, basis, asked.rpo_s) for vm in vms],
+            measured_bps *= link.up_bps / self.question.link.up_bps
+        return job_of(
+            replace(self.basis, measured_bps=measured_bps),
+            self.members(draw),
             link,
             week_s_of(start),
             give_up_s=give_up_s,
             hold_s=self.hold_s,
             samples=samples,
         )
-        return run_job(job)
 
-    def ready(self, draw: int, link: Link, start: datetime, give_up_s: float) -> Ready:
-        """When all is ready, by READY."""
-        outcome = self.outcome(draw, link, start, give_up_s)
+    def ready(self, draws: Sequence[int], link: Link, start: datetime, give_up_s: float) -> list[Ready]:
+        """When all is ready in each draw, by READY."""
+        outcomes = self.jobs.run(self.job(draw, link, start, give_up_s) for draw in draws)
+        return [self._ready(draw, outcome) for draw, outcome in zip(draws, outcomes, strict=True)]
+
+    def _ready(self, draw: int, outcome: Outcome) -> Ready:
         seeded_s, held = outcome.seeded_s, _held(outcome)
         found = Ready(draw, math.inf if seeded_s is None else seeded_s, held)
         return found if _kept(self, found) else replace(found, ready_s=math.inf)
 
+    def left_s(self, start: datetime) -> float:
+        """From this start to the deadline."""
+        return (self.question.by - start).total_seconds()
+
     def sure(self, link: Link, start: datetime) -> bool:
         """Whether P90 is ready by the deadline."""
-        left_s = (self.question.by - start).total_seconds()
-        late, most = 0, self.question.draws - math.ceil(P90 * self.question.draws - 1e-9)
-        for draw in reversed(range(self.question.draws)):  # the likeliest to be late first
-            late += self.ready(draw, link, start, left_s).ready_s > left_s
+        left_s, draws = self.left_s(start), list(range(self.question.draws))
+        late, most = 0, len(draws) - math.ceil(P90 * len(draws) - 1e-9)
+        together = most + 1
+        while draws:  # the likeliest to be late first: often these few decide, more at once where they do not
+            some, draws = draws[-together:], draws[:-together]
+            late += sum(one.ready_s > left_s for one in self.ready(some, link, start, left_s))
             if late > most:
                 return False
+            together *= 2
         return True
 
-    def makes_it(self, draw: int, link: Link, start: datetime) -> bool:
-        """Whether one draw is ready by the deadline."""
-        left_s = (self.question.by - start).total_seconds()
-        return left_s > 0 and self.ready(draw, link, start, left_s).ready_s <= left_s
+    def make_it(self, draw: int, cases: Sequence[Case]) -> list[bool]:
+        """Whether one draw is ready by the deadline, in each case."""
+        times = [self.left_s(start) for _, start in cases]
+        tried = [n for n, left_s in enumerate(times) if left_s > 0]
+        outcomes = self.jobs.run(self.job(draw, *cases[n], times[n]) for n in tried)
+        ready = {n: self._ready(draw, outcome) for n, outcome in zip(tried, outcomes, strict=True)}
+        return [n in ready and ready[n].ready_s <= left_s for n, left_s in enumerate(times)]
 
 
 def _held(outcome: Outcome) -> float | None:
@@ -141,31 +167,32 @@ def _held(outcome: Outcome) -> float | None:
     return math.fsum(held) / len(held) if held else None
 
 
-def answer(basis: Basis, question: DeadlineQuestion, progress: Progress | None = None) -> Answer:
-    """Raises NoTime, NoSuchVm, ValueError for an RPO, share or number of draws that means nothing."""
+def answer(
+    basis: Basis, question: DeadlineQuestion, jobs: JobRunner | None = None, told: Told = unheard
+) -> Answer:
+    """`jobs`: who simulates (None: this process, and nothing is kept). Raises NoTime, NoSuchVm, ValueError
+    for an RPO, share or number of draws that means nothing."""
     if not question.rpo_s > 0 or question.draws < 1 or not 0 <= question.keep <= 1:
         raise ValueError("an RPO is above 0, draws are 1 or more, a share is between 0 and 1")
     start = question.start or basis.start
     if question.by <= start:
         raise NoTime(f"by {shown(question.by)} is not after the start, {shown(start)}: write a later --by")
-    asked = _Asked(basis, question, vms_named(basis, question.vms), start)
-    tell = progress or (lambda share, what: None)
-    found = []
-    for draw in range(question.draws):
-        tell(0.3 * draw / question.draws, f"draw {draw + 1} of {question.draws}")
-        found.append(asked.ready(draw, question.link, start, PATIENCE * asked.most_s))
+    asked = _Asked(basis, question, vms_named(basis, question.vms), start, jobs or JobRunner(workers=1))
+    patience_s = PATIENCE * asked.most_s
+    told(0.0, "draws", 0.15)
+    found = asked.ready(range(question.draws), question.link, start, patience_s)
     ordered = sorted(found, key=lambda one: (one.ready_s, one.draw))
     deciding = ordered[max(0, math.ceil(P90 * len(ordered) - 1e-9) - 1)]
-    tell(0.3, "what limits")
-    outcome = asked.outcome(deciding.draw, question.link, start, PATIENCE * asked.most_s, SAMPLES)
+    told(0.15, "what limits", 0.2)
+    outcome = asked.jobs.one(asked.job(deciding.draw, question.link, start, patience_s, SAMPLES))
     least: Found | None = None
     latest: datetime | None = None
     if question.search:
-        tell(0.35, "the smallest link")
+        told(0.2, "the smallest link", 0.65, PROBES)
         least = _smallest(asked, deciding.draw)
-        tell(0.75, "the latest safe start")
+        told(0.65, "the latest safe start", 1.0, PROBES)
         latest = _latest_start(asked, deciding)
-    tell(1.0, "done")
+    told(1.0, "done")
     times = [one.ready_s for one in found]
     p50_s, p90_s = percentile(times, P50), percentile(times, P90)
     verdict, tone = _verdict(asked, p50_s, p90_s)
@@ -190,7 +217,7 @@ def _smallest(asked: _Asked, draw: int) -> Found:
     link, start = asked.question.link, asked.start
     most_bps = max(MOST_BPS, link.up_bps)
     found = smallest(
-        lambda rates: [asked.makes_it(draw, link.scaled_to(bps), start) for bps in rates],
+        lambda rates: asked.make_it(draw, [(link.scaled_to(bps), start) for bps in rates]),
         link.up_bps,
         LEAST_BPS,
         most_bps,
@@ -230,7 +257,9 @@ def _latest_start(asked: _Asked, deciding: Ready) -> datetime | None:
         return low + fails + 1
 
     known_s = deciding.ready_s if math.isfinite(deciding.ready_s) else asked.most_s
-    guess = at_most(lambda start: asked.makes_it(deciding.draw, link, start), math.ceil(known_s / QUARTER_S))
+    guess = at_most(
+        lambda start: asked.make_it(deciding.draw, [(link, start)])[0], math.ceil(known_s / QUARTER_S)
+    )
     if guess is None:
         return None
     if asked.sure(link, before(guess)) and (guess == 1 or not asked.sure(link, before(guess - 1))):

@@ -9,7 +9,7 @@ and with one VM more it is not.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from cxsim.sim.plan.answers.shown import shown
 from cxsim.sim.plan.basis import Basis, PlannedVm, week_s_of
 from cxsim.sim.plan.changes.model import Bound
 from cxsim.sim.plan.links import Link
+from cxsim.sim.plan.progress import Told, unheard
 from cxsim.sim.plan.questions.resting_seeds import (
     limits_in_words,
     listed,
@@ -35,15 +36,13 @@ from cxsim.sim.plan.seeding.building import (
     members_seeded,
     vms_named,
 )
-from cxsim.sim.plan.seeding.job import Course, Outcome, allocated_bytes
-from cxsim.sim.plan.seeding.running import run_job
-from cxsim.sim.plan.seeding.searching import most_that_pass
+from cxsim.sim.plan.seeding.job import Course, Job, Outcome, allocated_bytes
+from cxsim.sim.plan.seeding.searching import each_most_that_passes, rounds
+from cxsim.sim.plan.seeding.work import JobRunner
 
 SAMPLES = 120
 SIZES = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Links of the chart of batch sizes, by the one asked for."""
-Progress = Callable[[float, str], object]
-"""Told (0..1 of the work, what is being done)."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,7 @@ class _Asked:
     batch: tuple[PlannedVm, ...]
     beside: tuple[PlannedVm, ...]
     start: datetime
+    jobs: JobRunner
 
     @property
     def usable_bps(self) -> float:
@@ -85,20 +85,20 @@ class _Asked:
             return False
         return deltas_bps([*self.batch, *self.beside], self.question.rpo_s) > self.usable_bps
 
-    def run(
+    def job(
         self,
         batch: Sequence[PlannedVm],
         bound: Bound = "mid",
         samples: int = 0,
         link: Link | None = None,
         give_up_s: float = math.inf,
-    ) -> Outcome:
+    ) -> Job:
         """The batch over the link, deltas beside; the members of the batch come first."""
         rpo_s, used = self.question.rpo_s, link or self.question.link
         measured_bps = self.basis.measured_bps
         if measured_bps is not None:
             measured_bps *= used.up_bps / self.question.link.up_bps
-        job = job_of(
+        return job_of(
             replace(self.basis, measured_bps=measured_bps),
             [
                 *(member_of(vm, self.basis, rpo_s, 0.0, bound) for vm in batch),
@@ -109,37 +109,42 @@ class _Asked:
             samples=samples,
             give_up_s=give_up_s,
         )
-        return run_job(job)
 
-    def fits(self, batch: Sequence[PlannedVm], within_s: float, link: Link | None = None) -> bool:
-        """Whether the batch is done in time."""
-        done_s = self.run(batch, link=link, give_up_s=within_s * 1.0001 + 1).seeded_s
-        return done_s is not None and done_s <= within_s
+    def fit(self, batches: Sequence[tuple[Sequence[PlannedVm], Link]], within_s: float) -> list[bool]:
+        """Whether each batch is done in time over its link."""
+        give_up_s = within_s * 1.0001 + 1
+        outcomes = self.jobs.run(self.job(batch, link=link, give_up_s=give_up_s) for batch, link in batches)
+        times = [one.seeded_s for one in outcomes]
+        return [done_s is not None and done_s <= within_s for done_s in times]
 
 
-def answer(basis: Basis, question: SeedQuestion, progress: Progress | None = None) -> Answer:
-    """Raises NoSuchVm for a label that is not in the plan, ValueError for an RPO or time of 0 or less."""
+def answer(
+    basis: Basis, question: SeedQuestion, jobs: JobRunner | None = None, told: Told = unheard
+) -> Answer:
+    """`jobs`: who simulates (None: this process, and nothing is kept). Raises NoSuchVm for a label that is
+    not in the plan, ValueError for an RPO or time of 0 or less."""
     if not question.rpo_s > 0 or (question.within_s is not None and not question.within_s > 0):
         raise ValueError("an RPO and a time to seed in are above 0")
     beside = vms_named(basis, question.seeded) if question.seeded else ()
     batch = tuple(vm for vm in vms_named(basis, question.vms) if vm not in beside)
     if not batch:
         raise NoSuchVm("every VM of the batch is seeded already")
-    asked = _Asked(basis, question, batch, beside, question.start or basis.start)
-    tell = progress or (lambda share, what: None)
-    tell(0.0, "the batch")
-    outcome = asked.run(batch, samples=SAMPLES)
-    tell(0.2, "the bounds of the change rates")
-    bounds = [asked.run(batch, bound).seeded_s for bound in ("low", "high")]
+    start = question.start or basis.start
+    asked = _Asked(basis, question, batch, beside, start, jobs or JobRunner(workers=1))
+    told(0.0, "the batch, and the bounds of the change rates", 0.4 if question.within_s else 1.0)
+    outcome, *bounded = asked.jobs.run(
+        [asked.job(batch, samples=SAMPLES), asked.job(batch, "low"), asked.job(batch, "high")]
+    )
+    bounds = [one.seeded_s for one in bounded]
     tables, charts = [_by_vm(asked, outcome)], _course_charts(asked, outcome)
     decision = _decision(asked, outcome, bounds)
     if question.within_s is not None:
-        tell(0.4, "the size of a batch")
-        sentence, more = _batch_sizes(asked, question.within_s, outcome, tell)
+        told(0.4, "the size of a batch", 1.0, rounds(len(batch)))
+        sentence, more = _batch_sizes(asked, question.within_s, outcome)
         decision.insert(1, sentence)
         tables += [table for table in more if isinstance(table, Table)]
         charts += [chart for chart in more if isinstance(chart, Chart)]
-    tell(1.0, "done")
+    told(1.0, "done")
     done_s = outcome.seeded_s
     late = question.within_s is not None and (done_s is None or done_s > question.within_s)
     tone: Tone = "bad" if done_s is None else "fair" if late or asked.outruns else "good"
@@ -313,9 +318,7 @@ def _course_charts(asked: _Asked, outcome: Outcome) -> list[Chart]:
     ]
 
 
-def _batch_sizes(
-    asked: _Asked, within_s: float, outcome: Outcome, tell: Progress
-) -> tuple[str, list[Table | Chart]]:
+def _batch_sizes(asked: _Asked, within_s: float, outcome: Outcome) -> tuple[str, list[Table | Chart]]:
     orders = {
         "as listed": asked.batch,
         "smallest first": tuple(
@@ -326,28 +329,34 @@ def _batch_sizes(
         ),
     }
     hours = shown(within_s, "seconds")
-    found = {name: _batch(asked, order, within_s) for name, order in orders.items()}
+    sizes = SIZES if asked.question.batch_chart else (1.0,)
+    link = asked.question.link
+    links = {size: link if size == 1.0 else link.scaled_to(link.up_bps * size) for size in sizes}
+    searched = [(name, size) for size in sizes for name in orders]
+    numbers = each_most_that_passes(
+        lambda probes: asked.fit(
+            [(orders[searched[n][0]][:count], links[searched[n][1]]) for n, count in probes], within_s
+        ),
+        [len(asked.batch)] * len(searched),
+    )
+    found = dict(zip(searched, numbers, strict=True))
     count = len(asked.batch)
     done_s = outcome.seeded_s
     if done_s is not None and done_s <= within_s:
         sentence = f"All {count} VMs are seeded within {hours}."
     else:
-        listed_first, smallest = found["as listed"], found["smallest first"]
+        listed_first, smallest = found["as listed", 1.0], found["smallest first", 1.0]
         sentence = (
             f"Within {hours} the first {listed_first} of the {count} VMs as listed can be seeded, or the"
             f" {smallest} smallest; with one more it takes longer."
         )
     rows: list[dict[str, Value]] = []
     lines: dict[str, list[float]] = {name: [] for name in orders}
-    sizes = SIZES if asked.question.batch_chart else (1.0,)
-    for place, size in enumerate(sizes):
-        tell(0.4 + 0.6 * place / len(sizes), f"batches at {size:g} times the link")
-        link = asked.question.link.scaled_to(asked.question.link.up_bps * size)
-        row: dict[str, Value] = {"link_bps": link.up_bps}
-        for name, order in orders.items():
-            fitting = found[name] if size == 1.0 else _batch(asked, order, within_s, link)
-            row[name.replace(" ", "_")] = fitting
-            lines[name].append(float(fitting))
+    for size in sizes:
+        row: dict[str, Value] = {"link_bps": links[size].up_bps}
+        for name in orders:
+            row[name.replace(" ", "_")] = found[name, size]
+            lines[name].append(float(found[name, size]))
         rows.append(row)
     table = Table(
         "batch-size",
@@ -377,7 +386,3 @@ def _batch_sizes(
         note="Where more link brings no more VMs, something else limits, or all are in.",
     )
     return sentence, [table, chart]
-
-
-def _batch(asked: _Asked, order: Sequence[PlannedVm], within_s: float, link: Link | None = None) -> int:
-    return most_that_pass(lambda n: asked.fits(order[:n], within_s, link), len(order))

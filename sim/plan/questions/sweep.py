@@ -139,8 +139,11 @@ def _decision(names: Sequence[str], cases: dict[tuple[str, ...], list[Swept]], g
     rated = {case: statistics.fmean(own) for case, results in cases.items() if (own := _time_in_rpo(results))}
     if rated:
         best, worst = max(rated, key=rated.__getitem__), min(rated, key=rated.__getitem__)
+        alike = rated[best] == rated[worst]
         said.append(
-            f"Time in RPO from {shown(rated[worst], 'share')} ({_named(names, worst)}) to "
+            f"Time in RPO {shown(rated[best], 'share')}{' with every value' if len(rated) > 1 else ''}."
+            if alike
+            else f"Time in RPO from {shown(rated[worst], 'share')} ({_named(names, worst)}) to "
             f"{shown(rated[best], 'share')} ({_named(names, best)})."
         )
     failing = next((one for results in cases.values() for one in results if one.unmet), None)

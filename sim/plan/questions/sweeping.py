@@ -95,7 +95,7 @@ def run_variant(variant: Variant) -> Swept:
 
 def _briefly(check: Check) -> str:
     """What was expected, and what came instead, without the events that led to it."""
-    got = (line.strip() for line in check.detail.splitlines() if line.strip().startswith("got"))
+    got = (" ".join(line.split()) for line in check.detail.splitlines() if line.strip().startswith("got"))
     return ": ".join([check.text, *itertools.islice(got, 1)])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -19,21 +19,22 @@ from cxsim.sim.plan.answers.shown import shown
 from cxsim.sim.plan.basis import Basis, PlannedVm
 from cxsim.sim.plan.changes.model import Bound
 from cxsim.sim.plan.links import Link
+from cxsim.sim.plan.progress import Told, unheard
 from cxsim.sim.plan.questions.resting_seeds import listed, meta, numbered, seeding_assumptions
 from cxsim.sim.plan.questions.seed import course_lines, link_lines
 from cxsim.sim.plan.seeding.building import vms_named
 from cxsim.sim.plan.seeding.job import allocated_bytes
+from cxsim.sim.plan.seeding.work import JobRunner
 from cxsim.sim.plan.target import Fit, Target, fit
 from cxsim.sim.plan.waves.affinity import torn, units_of
 from cxsim.sim.plan.waves.assign import ORDERS, RULE, Assignment, Limits, Order, assign
 from cxsim.sim.plan.waves.calendar import Calendar
-from cxsim.sim.plan.waves.trial import BOOT_S, Failure, Moved, Terms, Trial, Wave, try_waves
+from cxsim.sim.plan.waves.trial import BOOT_S, Case, Failure, Moved, Terms, Trial, Wave, try_waves
 
 YEAR = timedelta(days=366)
 SAMPLES = 120
 LONG_S, AHEAD_S = 900.0, 2 * 3600.0
 """Where a final delta takes longer, a sync so long before the cutover is tried as well."""
-Progress = Callable[[float, str], object]
 
 
 @dataclass(frozen=True)
@@ -94,11 +95,14 @@ class _Planned:
         return self.high.failures if self.high is not None else ()
 
 
-def answer(basis: Basis, question: WavesQuestion, progress: Progress | None = None) -> Answer:
-    """Raises WavesRefused, NoSuchVm, TargetError."""
+def answer(
+    basis: Basis, question: WavesQuestion, jobs: JobRunner | None = None, told: Told = unheard
+) -> Answer:
+    """`jobs`: who simulates (None: this process, and nothing is kept). Raises WavesRefused, NoSuchVm,
+    TargetError."""
     start = question.start or basis.start
     _check(question, start)
-    tell = progress or (lambda share, what: None)
+    jobs = jobs or JobRunner(workers=1)
     vms = {vm.label: vm for vm in vms_named(basis, question.vms)}
     terms = Terms(
         basis,
@@ -113,19 +117,21 @@ def answer(basis: Basis, question: WavesQuestion, progress: Progress | None = No
     )
     limits = Limits(question.by or start + YEAR, question.most_vms, question.order)
     units = units_of(vms, question.groups or {})
-    found = assign(terms, vms, units, limits, lambda share, what: tell(0.8 * share, what))
+    found = assign(terms, vms, units, limits, jobs, lambda share, what, *_: told(0.85 * share, what))
     looked = high = ahead = None
     if found.waves:
-        tell(0.85, "the link")
-        looked = try_waves(terms, vms, found.waves, samples=SAMPLES)
-        tell(0.92, "the upper bounds of the change rates")
+        told(0.85, "the link, and the upper bounds of the change rates", 0.95)
+        cases = [Case(terms, found.waves, SAMPLES)]
         if question.bound != "high":
-            high = try_waves(replace(terms, bound="high"), vms, found.waves)
+            cases.append(Case(replace(terms, bound="high"), found.waves))
+        looked, *others = try_waves(cases, vms, jobs)
+        high = others[0] if others else None
         if not terms.cold and not terms.sync_ahead_s and _longest_s(looked) - terms.boot_s > LONG_S:
-            ahead = try_waves(replace(terms, sync_ahead_s=AHEAD_S), vms, found.waves)
+            told(0.95, "a sync before each cutover", 1.0)
+            (ahead,) = try_waves([Case(replace(terms, sync_ahead_s=AHEAD_S), found.waves)], vms, jobs)
     whole = _fit(basis, question, vms, found)
     planned = _Planned(basis, question, terms, vms, found, looked, high, ahead, whole)
-    tell(1.0, "done")
+    told(1.0, "done")
     verdict, tone = _verdict(planned)
     assumptions = (*seeding_assumptions(basis, question.link, question.rpo_s), *_assumed(planned))
     return Answer(

@@ -30,14 +30,14 @@ _SIM = Path(__file__).parents[2]
 
 
 @lru_cache(maxsize=8)
-def digest_of(*folders: Path) -> str:
-    """Of the sources in these folders, and of what compiles them."""
+def digest_of(*places: Path) -> str:
+    """Of the sources in these folders, and these files, and of what compiles them."""
     digest = hashlib.sha256()
     for part in (numba.__version__, np.__version__, platform.machine()):
         digest.update(part.encode() + b"\0")
-    for folder in folders:
-        for source in sorted(folder.rglob("*.py")):
-            name = f"{folder.name}/{source.relative_to(folder).as_posix()}"
+    for place in places:
+        for source in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            name = f"{place.name}/{source.relative_to(place).as_posix()}"
             digest.update(name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 

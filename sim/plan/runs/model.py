@@ -40,14 +40,24 @@ class Fleet:
         digest = hashlib.sha256()
         starts_s = self.starts_s or (0.0,) * len(self.vms)
         for vm, start_s in zip(self.vms, starts_s, strict=True):
-            said = (vm.name, float(vm.rpo_s), float(vm.cap_bps), vm.host, vm.has_seed, vm.excluded_disks)
-            disks = [_told(disk, tables) for disk in vm.disks]
-            digest.update(f"{said}{float(start_s)!r}{disks}\n".encode())
+            digest.update(f"{told_vm(vm, tables)}{float(start_s)!r}\n".encode())
         return digest.hexdigest()
 
 
+def told_vm(vm: FleetVm, tables: dict[int, str]) -> str:
+    """All that a VM's figures depend on, for a digest; `tables`: digests by identity, of arrays that outlive
+    the dictionary."""
+    said = (vm.name, float(vm.rpo_s), float(vm.cap_bps), vm.host, vm.has_seed, vm.excluded_disks)
+    return f"{said}{[_told(disk, tables) for disk in vm.disks]}"
+
+
+def told_settings(settings: Settings) -> str:
+    """The same of the data plane's constants."""
+    return "\n".join(f"{f.name}={getattr(settings, f.name)!r}" for f in fields(settings))
+
+
 def _told(disk: Disk, tables: dict[int, str]) -> tuple[object, ...]:
-    """A disk with all that it writes; `tables`: digests by identity, of arrays that outlive the call."""
+    """A disk with all that it writes."""
     parts = []
     for part in disk.workload.parts():
         table = ""
@@ -94,7 +104,7 @@ class Run:
         """Of everything that the figures depend on, except the code (kept.code_digest)."""
         told = [
             self.fleet.digest,
-            *(f"{f.name}={getattr(self.settings, f.name)!r}" for f in fields(self.settings)),
+            told_settings(self.settings),
             repr((float(self.link_bps), float(self.duration_s), self.limits, self.replicator)),
             repr([(float(at_s), float(bps)) for at_s, bps in self.capacity_changes]),
             repr((self.measured_bps, float(self.sample_s), self.daily)),

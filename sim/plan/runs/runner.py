@@ -17,13 +17,14 @@ import os
 import signal
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from cxsim.sim.plan.runs.execute import execute
 from cxsim.sim.plan.runs.kept import RUNS, Form, Kept
@@ -35,6 +36,31 @@ SYNCS_PER_S = 1.5e6
 """About what one core does; only to decide whether processes are worth starting."""
 WORTH_PROCESSES_S = 8.0
 """Starting processes takes about 3 s each."""
+
+
+class Workers:
+    """The processes, or whatever `executor` makes, of one or several `Works`: made when they are first
+    needed, and anew after they broke. Raises ValueError for less than one."""
+
+    def __init__(self, count: int | None = None, executor: Callable[[], Executor] | None = None) -> None:
+        self.count = count if count is not None else os.cpu_count() or 1
+        if self.count < 1:
+            raise ValueError(f"workers = {count!r}: must be 1 or more")
+        self.elsewhere = executor is not None
+        self._make = executor or (lambda: processes(self.count))
+        self._executor: Executor | None = None
+
+    def executor(self) -> Executor:
+        """To hand work to."""
+        if self._executor is None:
+            self._executor = self._make()
+        return self._executor
+
+    def close(self) -> None:
+        """Let them go; what has begun ends."""
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=True, cancel_futures=True)
 
 
 class Work(Protocol):
@@ -76,38 +102,60 @@ def _ignore_interrupt() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+class _Processes(ProcessPoolExecutor):
+    """Starts its processes at the first submit."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        with _interrupt_later():
+            return super().submit(fn, *args, **kwargs)
+
+
+@contextmanager
+def _interrupt_later() -> Iterator[None]:
+    """A process that is started in here is deaf to Ctrl-C from its first instruction: one that still imports
+    would end with a traceback. Where a thread has no signal mask (Windows) only `_ignore_interrupt` helps."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # it lifts the mask when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def processes(workers: int) -> Executor:
     """Worker processes, started the same way on every system."""
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupt)
+    return _Processes(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupt)
 
 
 class Works(Generic[W, R]):
     """Does work; a context manager, because it holds worker processes.
 
     `function`: what does one piece, importable by its name. `form`: how results are kept. `workers`: how many
-    pieces at once (default: the cores); 1 does them here. `executor`: makes what does them elsewhere.
-    `folder`: where results are kept and looked up; None: nowhere. `progress`: told after every piece. Raises
-    ValueError for less than one worker."""
+    pieces at once (default: the cores; 1 does them here), or those that other `Works` have as well.
+    `executor`: makes what does them elsewhere. `folder`: where results are kept and looked up; None: nowhere.
+    `progress`: told after every piece. `weight_per_s`: what one core does, to decide whether processes are
+    worth starting; None: they always are. Raises ValueError for less than one worker."""
 
     def __init__(
         self,
         function: Callable[[W], R],
         form: Form[R],
-        workers: int | None = None,
+        workers: int | Workers | None = None,
         executor: Callable[[], Executor] | None = None,
         folder: Path | None = None,
         progress: Callable[[Progress], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        weight_per_s: float | None = None,
     ) -> None:
-        self.workers = workers if workers is not None else os.cpu_count() or 1
-        if self.workers < 1:
-            raise ValueError(f"workers = {workers!r}: must be 1 or more")
-        self._function, self._given = function, executor
+        self.workers = workers if isinstance(workers, Workers) else Workers(workers, executor)
+        self._function, self._weight_per_s = function, weight_per_s
         self._kept = Kept(folder, form) if folder is not None else None
         self._progress, self._clock = progress, clock
-        self._pool: Executor | None = None
-        self.here_s = 0.0
-        """Spent in this process so far."""
+        self._here_s = 0.0
+        """Spent in this process so far on what several could have done."""
 
     def __enter__(self) -> Self:
         return self
@@ -119,9 +167,7 @@ class Works(Generic[W, R]):
 
     def close(self) -> None:
         """Let the workers go."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(wait=True, cancel_futures=True)
+        self.workers.close()
 
     def run(self, runs: Iterable[W]) -> tuple[R, ...]:
         """The results, in the order of the runs. Raises what `each` raises."""
@@ -156,17 +202,18 @@ class Works(Generic[W, R]):
             yield from ((n, result) for n in places[digest])
 
     def _fresh(self, todo: dict[str, W], count: _Count) -> Iterator[tuple[str, R]]:
-        if self._given is None and not self.worth_processes(list(todo.values())):
+        if not self.workers.elsewhere and not self._worth_processes(todo.values()):
             for digest, run in todo.items():
                 begin_s = self._clock()
                 result = self.here(run, count.during)
-                self.here_s += self._clock() - begin_s
+                if len(todo) > 1:
+                    self._here_s += self._clock() - begin_s
                 yield digest, result
             return
         deaths: Counter[str] = Counter()
         suspects: dict[str, W] = {}
         while todo or suspects:
-            part, most = (suspects, 1) if suspects else (todo, 2 * self.workers)
+            part, most = (suspects, 1) if suspects else (todo, 2 * self.workers.count)
             begun: dict[Future[R], str] = {}
             try:
                 yield from self._submitted(part, most, begun)
@@ -181,12 +228,16 @@ class Works(Generic[W, R]):
                 if killers:
                     raise RunFailed(
                         f"{MOST_DEATHS} worker processes died at one run ({killers[0][:12]}); "
-                        "short of memory? try fewer --workers"
+                        "short of memory? try fewer processes, as -j 1"
                     ) from None
 
-    def worth_processes(self, todo: list[W]) -> bool:
-        """Whether this is enough work to start processes for."""
-        return self.workers > 1 and len(todo) > 1
+    def _worth_processes(self, todo: Collection[W]) -> bool:
+        """When there is much to do, or has been: a search asks for a little many times."""
+        if self.workers.count < 2 or len(todo) < 2:
+            return False
+        if self._weight_per_s is None or self._here_s > WORTH_PROCESSES_S / 2:
+            return True
+        return sum(run.weight for run in todo) / self._weight_per_s > WORTH_PROCESSES_S
 
     def here(self, run: W, during: Callable[[float], object]) -> R:
         """Do one piece in this process; `during` may be told of the weight that is done of it."""
@@ -197,14 +248,13 @@ class Works(Generic[W, R]):
     ) -> Iterator[tuple[str, R]]:
         """Results of `part`, which loses what is done; never more than `most` are handed out, so that
         little waits in memory."""
-        if self._pool is None:
-            self._pool = self._given() if self._given else processes(self.workers)
+        executor = self.workers.executor()
         waiting = deque(part)
         try:
             while waiting or begun:
                 while waiting and len(begun) < most:
                     digest = waiting.popleft()
-                    future = self._pool.submit(self._function, part[digest])
+                    future = executor.submit(self._function, part[digest])
                     begun[future] = digest
                 done, _ = wait(begun, return_when=FIRST_COMPLETED)
                 for future in sorted(done, key=lambda one: one.exception() is not None):
@@ -232,19 +282,13 @@ class Runner(Works[Run, RunResult]):
 
     def __init__(
         self,
-        workers: int | None = None,
+        workers: int | Workers | None = None,
         executor: Callable[[], Executor] | None = None,
         folder: Path | None = None,
         progress: Callable[[Progress], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(execute, RUNS, workers, executor, folder, progress, clock)
-
-    def worth_processes(self, todo: list[Run]) -> bool:
-        """When there is much to do, or has been: a search asks for a little many times."""
-        syncs = sum(run.weight for run in todo)
-        much = self.here_s > WORTH_PROCESSES_S / 2 or syncs / SYNCS_PER_S > WORTH_PROCESSES_S
-        return super().worth_processes(todo) and much
+        super().__init__(execute, RUNS, workers, executor, folder, progress, clock, SYNCS_PER_S)
 
     def here(self, run: Run, during: Callable[[float], object]) -> RunResult:
         return execute(run, lambda at_s: during(run.weight * min(1.0, at_s / run.duration_s)))

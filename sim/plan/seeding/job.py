@@ -2,17 +2,19 @@
 
 Rules of this file: plain data that can be sent to another process. Times are seconds after the start of the
 plan (before 0: it was there already), volumes bytes, rates bits a second. A job holds all that its outcome
-depends on.
+depends on, and its digest is of that content.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from cxsim.sim.plan.links import Link
+from cxsim.sim.plan.runs.model import told_settings, told_vm
 from cxsim.sim.replication.fleet import FleetVm
 from cxsim.sim.replication.settings import Settings
 
@@ -87,12 +89,39 @@ class Job:
         last_s = max((max(m.start_s, m.cutover_s or 0.0) for m in self.members), default=0.0)
         return last_s + 20 * self.alone_s + 60 * DAY_S
 
+    @cached_property
+    def digest(self) -> str:
+        """Of everything that the outcome depends on, except the code; of the link, not how it is said."""
+        tables: dict[int, str] = {}
+        link, digest = self.link, hashlib.sha256()
+        rates = (link.up_bps, link.down_bps, link.commit_bps, link.other_bps, link.other_share)
+        hours = [(float(one.limit_bps), one.from_s, one.until_s, one.days) for one in link.hours]
+        times = (self.week_s, self.give_up_s, self.hold_s, self.sync_ahead_s, self.measured_bps)
+        counts = (self.samples, self.cutovers_at_once, sorted(self.limits.items()))
+        said = ([_number(rate) for rate in rates], hours, [_number(time_s) for time_s in times], counts)
+        digest.update(f"{said}\n{told_settings(self.settings)}\n".encode())
+        for one in self.members:
+            when = (float(one.start_s), _number(one.cutover_s), one.unit, one.powered_on)
+            digest.update(f"{told_vm(one.vm, tables)}{when}\n".encode())
+        return digest.hexdigest()
+
+    @property
+    def weight(self) -> float:
+        """About how long it takes, in syncs: for progress."""
+        end_s = min(self.give_up_s, self.alone_s) + self.hold_s
+        return math.fsum(1.0 + max(0.0, end_s - one.start_s) / one.vm.rpo_s for one in self.members) or 1.0
+
     def host_limits(self) -> dict[str, int]:
         """The limit of every host that has one."""
         hosts = {member.vm.host for member in self.members if member.vm.host}
         every = self.limits.get(EVERY_HOST)
         found = {host: self.limits.get(host, every) for host in sorted(hosts)}
         return {host: most for host, most in found.items() if most is not None}
+
+
+def _number(value: float | None) -> float | None:
+    """The same however it was written: 1 is 1.0."""
+    return None if value is None else float(value)
 
 
 def allocated_bytes(vm: FleetVm) -> float:

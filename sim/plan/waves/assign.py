@@ -9,16 +9,18 @@ refusal.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from cxsim.sim.plan.answers.shown import shown
 from cxsim.sim.plan.basis import PlannedVm
+from cxsim.sim.plan.progress import Told, unheard
+from cxsim.sim.plan.seeding.work import JobRunner
 from cxsim.sim.plan.waves.affinity import Unit
 from cxsim.sim.plan.waves.calendar import Period
-from cxsim.sim.plan.waves.trial import OVERRUN, Terms, Trial, Wave, copy_bytes, try_waves
+from cxsim.sim.plan.waves.trial import OVERRUN, Case, Terms, Trial, Wave, copy_bytes, try_waves
 
 Order = Literal["largest first", "smallest first", "as listed"]
 ORDERS: tuple[Order, ...] = ("largest first", "smallest first", "as listed")
@@ -67,10 +69,12 @@ def assign(
     vms: Mapping[str, PlannedVm],
     units: Sequence[Unit],
     limits: Limits,
-    progress: Callable[[float, str], object] | None = None,
+    jobs: JobRunner | None = None,
+    told: Told = unheard,
 ) -> Assignment:
-    """The waves of these units. `progress`: told the share of units that have a wave."""
-    return _Assigning(terms, vms, units, limits, progress or (lambda share, what: None)).run()
+    """The waves of these units. `jobs`: who simulates (None: this process, and nothing is kept); `told`: the
+    share of units that have a wave."""
+    return _Assigning(terms, vms, units, limits, jobs or JobRunner(workers=1), told).run()
 
 
 class _Assigning:
@@ -80,9 +84,10 @@ class _Assigning:
         vms: Mapping[str, PlannedVm],
         units: Sequence[Unit],
         limits: Limits,
-        progress: Callable[[float, str], object],
+        jobs: JobRunner,
+        told: Told,
     ) -> None:
-        self.terms, self.vms, self.limits, self.progress = terms, vms, limits, progress
+        self.terms, self.vms, self.limits, self.jobs, self.told = terms, vms, limits, jobs, told
         self.sizes = {unit: copy_bytes(terms, vms, unit) for unit in units}
         self.left = ordered(units, self.sizes, limits.order)
         self.rank = {unit: place for place, unit in enumerate(self.left, 1)}
@@ -113,9 +118,7 @@ class _Assigning:
             if anytime:
                 period = Period(max(period.start, self.terms.at(start_s)), period.end)
             total = len(self.rank)
-            self.progress(
-                1 - len(self.left) / total, f"{total - len(self.left)} of {total} units have a wave"
-            )
+            self.told(1 - len(self.left) / total, f"{total - len(self.left)} of {total} units have a wave")
             wave = self._wave(start_s, period, anytime) if period.start < period.end else None
             if wave is None and self.broke_earlier and self._later_start_s() > start_s:
                 # A copy that runs during the cutover of an earlier wave made that overrun: begin after it.
@@ -261,11 +264,15 @@ class _Assigning:
         if key not in self.tried:
             self.trials += 1
             wave = replace(base, units=key)
-            trial = try_waves(self.terms, self.vms, [*self.waves, wave])
+            trial = self._tried([*self.waves, wave])
             seeded_s = trial.seeded_s(wave)
             if anytime and not self.terms.cold and math.isfinite(seeded_s):
                 # Without windows a wave is cut over as soon as it is seeded: known after a first run only.
                 wave = replace(wave, cutover_s=self._may_start(math.floor(seeded_s) + 1))
-                trial = try_waves(self.terms, self.vms, [*self.waves, wave])
+                trial = self._tried([*self.waves, wave])
             self.tried[key] = (wave, trial)
         return self.tried[key]
+
+    def _tried(self, waves: Sequence[Wave]) -> Trial:
+        (trial,) = try_waves([Case(self.terms, tuple(waves))], self.vms, self.jobs)
+        return trial

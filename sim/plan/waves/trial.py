@@ -8,7 +8,7 @@ copy and boot lie in the window. Times are seconds after the start of the plan.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,8 +17,8 @@ from cxsim.sim.plan.basis import Basis, PlannedVm, week_s_of
 from cxsim.sim.plan.changes.model import Bound
 from cxsim.sim.plan.links import Link
 from cxsim.sim.plan.seeding.building import COLD, job_of, member_of
-from cxsim.sim.plan.seeding.job import Member, MemberOutcome, Outcome, allocated_bytes
-from cxsim.sim.plan.seeding.running import run_job
+from cxsim.sim.plan.seeding.job import Job, Member, MemberOutcome, Outcome, allocated_bytes
+from cxsim.sim.plan.seeding.work import JobRunner
 from cxsim.sim.plan.waves.affinity import Unit
 from cxsim.sim.plan.waves.calendar import Calendar, Period
 
@@ -148,50 +148,61 @@ class Trial:
 LATE, OVERRUN = "copy", "cutover"
 
 
-def try_waves(
-    terms: Terms,
-    vms: Mapping[str, PlannedVm],
-    waves: Sequence[Wave],
-    samples: int = 0,
-    seen: Callable[[float], object] | None = None,
-) -> Trial:
-    """Run the waves. Raises ValueError for none."""
+@dataclass(frozen=True)
+class Case:
+    """Waves to be tried. `samples`: looks at what goes on, for charts."""
+
+    terms: Terms
+    waves: tuple[Wave, ...]
+    samples: int = 0
+
+    def places(self) -> list[tuple[Wave, Unit, str]]:
+        """Every VM with its wave and unit, in the order of the run."""
+        return [(wave, unit, label) for wave in self.waves for unit in wave.units for label in unit.labels]
+
+
+def try_waves(cases: Sequence[Case], vms: Mapping[str, PlannedVm], jobs: JobRunner) -> list[Trial]:
+    """Run each of these. Raises ValueError for a case without waves."""
+    outcomes = jobs.run(_job(case, vms) for case in cases)
+    return [_trial(case, outcome) for case, outcome in zip(cases, outcomes, strict=True)]
+
+
+def _job(case: Case, vms: Mapping[str, PlannedVm]) -> Job:
+    terms = case.terms
     members: list[Member] = []
-    places: list[tuple[Wave, Unit, str]] = []
-    for wave in waves:
-        for unit in wave.units:
-            for label in unit.labels:
-                cutover_s = None if terms.cold else wave.cutover_s
-                own = f"{wave.number} {unit.grouped} {unit.name}"
-                members.append(
-                    member_of(
-                        vms[label],
-                        terms.basis,
-                        terms.rpo_s,
-                        wave.start_s,
-                        terms.bound,
-                        cutover_s=cutover_s,
-                        unit=own,
-                    )
-                )
-                places.append((wave, unit, label))
-    last_s = max(terms.after_s(wave.window.end) for wave in waves)
-    job = job_of(
+    for wave, unit, label in case.places():
+        cutover_s = None if terms.cold else wave.cutover_s
+        own = f"{wave.number} {unit.grouped} {unit.name}"
+        members.append(
+            member_of(
+                vms[label],
+                terms.basis,
+                terms.rpo_s,
+                wave.start_s,
+                terms.bound,
+                cutover_s=cutover_s,
+                unit=own,
+            )
+        )
+    last_s = max(terms.after_s(wave.window.end) for wave in case.waves)
+    return job_of(
         terms.basis,
         members,
         terms.link,
         week_s_of(terms.start),
         give_up_s=last_s + 86400.0,
-        samples=samples,
+        samples=case.samples,
         sync_ahead_s=terms.sync_ahead_s,
         cutovers_at_once=terms.cutovers_at_once,
     )
-    outcome = run_job(job, seen)
+
+
+def _trial(case: Case, outcome: Outcome) -> Trial:
     moved = tuple(
-        _moved(terms, wave, unit, label, one)
-        for (wave, unit, label), one in zip(places, outcome.members, strict=True)
+        _moved(case.terms, wave, unit, label, one)
+        for (wave, unit, label), one in zip(case.places(), outcome.members, strict=True)
     )
-    return Trial(tuple(waves), moved, tuple(_failures(terms, waves, moved)), outcome)
+    return Trial(case.waves, moved, tuple(_failures(case.terms, case.waves, moved)), outcome)
 
 
 def _moved(terms: Terms, wave: Wave, unit: Unit, label: str, one: MemberOutcome) -> Moved:

@@ -212,21 +212,35 @@ def test_a_setting_that_is_none_is_refused(run, text: str) -> None:
     assert "Traceback" not in done.output
 
 
+LINKED = (*SITE, "--link", "1 Gbit/s up")
+
+
 @pytest.mark.parametrize(
-    ("question", "said"),
+    ("question", "words", "said"),
     [
-        ("seed", "interrupted: nothing was written; to ask again: cxsim plan seed "),
-        ("rpo", "interrupted: runs that were done are kept; to go on: cxsim plan rpo "),
+        ("readiness", SITE[:3], "nothing was written; to ask again: cxsim plan readiness "),
+        ("rpo", LINKED, "runs that were done are kept; to go on: cxsim plan rpo "),
+        ("bandwidth", LINKED, "runs that were done are kept; to go on: cxsim plan bandwidth "),
+        ("seed", LINKED, "runs that were done are kept; to go on: cxsim plan seed "),
+        (
+            "deadline",
+            (*LINKED, "--by", "2017-12-01"),
+            "runs that were done are kept; to go on: cxsim plan deadline ",
+        ),
+        ("waves", LINKED, "runs that were done are kept; to go on: cxsim plan waves "),
     ],
 )
-def test_ctrl_c_says_how_to_go_on(run, monkeypatch: pytest.MonkeyPatch, question: str, said: str) -> None:
+def test_ctrl_c_says_how_to_go_on(
+    run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, question: str, words: tuple[str, ...], said: str
+) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(f"cxsim.sim.plan.questions.{question}.answer", interrupted)
-    done = run(question, *SITE, "--link", "1 Gbit/s up")
+    monkeypatch.setattr("cxsim.sim.plan.asking.results_folder", lambda: tmp_path)
+    done = run(question, *words)
     assert done.exit_code == 130
-    assert said in done.output
+    assert f"interrupted: {said}" in done.output
 
 
 PROTECTED = (

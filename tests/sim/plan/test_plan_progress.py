@@ -6,7 +6,8 @@ import io
 
 from rich.console import Console
 
-from cxsim.sim.plan.progress import Meter
+from cxsim.sim.plan.progress import Meter, Stages
+from cxsim.sim.plan.runs import Progress
 
 
 class _Clock:
@@ -63,3 +64,52 @@ def test_time_left_is_of_the_part_that_is_under_way() -> None:
         clock.now_s = 120.0
         meter.tell(0.5, "second")
     assert "50 %, second, about 20 s left" in stream.getvalue()
+
+
+def _staged() -> tuple[Stages, _Clock, io.StringIO]:
+    meter, clock, stream = _meter(force_terminal=False)
+    return Stages(meter, clock), clock, stream
+
+
+def _ran(done: int, total: int, kept: int = 0) -> Progress:
+    share = (done - kept) / (total - kept) if total > kept else 1.0
+    return Progress(done, total, kept, share, 0.0, None)
+
+
+def test_runs_move_the_stage_they_are_of() -> None:
+    stages, clock, stream = _staged()
+    stages.told(0.2, "draws", 0.6)
+    for done in range(1, 5):
+        clock.now_s = 20.0 * done
+        stages.ran(_ran(done, 4))
+    stages.told(0.6, "a search", 1.0, batches=4)
+    for _ in range(2):
+        clock.now_s += 20.0
+        stages.ran(_ran(1, 1))
+    assert stream.getvalue().splitlines() == [
+        "30 %, draws: 1 of 4 runs, about 47 s left",
+        "40 %, draws: 2 of 4 runs, about 1 min left",
+        "50 %, draws: 3 of 4 runs, about 1 min left",
+        "60 %, draws: 4 of 4 runs, about 53 s left",
+        "70 %, a search, about 43 s left",
+        "80 %, a search, about 30 s left",
+    ]
+
+
+def test_runs_that_were_kept_promise_nothing() -> None:
+    stages, clock, stream = _staged()
+    stages.told(0.0, "draws", 0.5)
+    for done in range(1, 5):
+        stages.ran(_ran(done, 4, done))
+    stages.told(0.5, "a search", 1.0, batches=2)
+    clock.now_s = 30.0
+    stages.ran(_ran(1, 1))
+    assert stream.getvalue() == "75 %, a search (4 kept from before), about 30 s left\n"
+
+
+def test_runs_of_a_question_that_says_nothing_are_told_as_they_are() -> None:
+    stages, clock, stream = _staged()
+    stages.told(1.0, "done")
+    clock.now_s = 30.0
+    stages.ran(Progress(3, 6, 1, 0.4, 30.0, 45.0))
+    assert stream.getvalue() == "40 %, 3 of 6 runs, 1 of them kept from before, about 45 s left\n"

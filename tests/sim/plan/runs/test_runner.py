@@ -100,6 +100,15 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
     assert not list(tmp_path.rglob("*.part"))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no signal masks")
+def test_an_interrupt_does_not_reach_a_worker_that_is_still_starting() -> None:
+    with processes(1) as pool:
+        answer = pool.submit(abs, -3)
+        (child,) = multiprocessing.active_children()
+        os.kill(child.pid or 0, signal.SIGINT)
+        assert answer.result() == 3
+
+
 class _Dies(Executor):
     """Breaks at one run, every time or the first so many times."""
 

@@ -26,6 +26,8 @@ class _Group(click.Group):
 def plan() -> None:
     """Which link, which RPO, done by when: for an inventory as RVTools exports it.
 
+    Simulations are kept as they end: after Ctrl-C the same command goes on where it was.
+
     \b
     Examples:
       cxsim plan readiness RVTools_export_all.xlsx --for migration

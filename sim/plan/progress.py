@@ -129,7 +129,7 @@ class Stages:
         self._ended += whole
         share = self._from_share + (self._until_share - self._from_share) * passed
         what = f"{self._what}: {runs}" if progress.total > 1 else self._what
-        before = f" ({kept_runs:,} kept from before)" if kept_runs else ""
+        before = f" ({kept_runs:,} kept)" if kept_runs else ""
         self._tell(share, what + before, not all_kept)
 
     def _tell(self, share: float, what: str, worked: bool) -> None:

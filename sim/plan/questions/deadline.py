@@ -28,7 +28,7 @@ from cxsim.sim.plan.questions.seed import course_lines, course_values
 from cxsim.sim.plan.seeding.building import COLD, deltas_bps, instant, job_of, member_of, vms_named
 from cxsim.sim.plan.seeding.draws import DRAWS, drawn, percentile, quantile_of
 from cxsim.sim.plan.seeding.job import DAY_S, Job, Member, Outcome
-from cxsim.sim.plan.seeding.searching import most_that_pass
+from cxsim.sim.plan.seeding.searching import few_fail, most_that_pass
 from cxsim.sim.plan.seeding.work import JobRunner
 
 READY = (
@@ -142,16 +142,13 @@ class _Asked:
 
     def sure(self, link: Link, start: datetime) -> bool:
         """Whether P90 is ready by the deadline."""
-        left_s, draws = self.left_s(start), list(range(self.question.draws))
-        late, most = 0, len(draws) - math.ceil(P90 * len(draws) - 1e-9)
-        together = most + 1
-        while draws:  # the likeliest to be late first: often these few decide, more at once where they do not
-            some, draws = draws[-together:], draws[:-together]
-            late += sum(one.ready_s > left_s for one in self.ready(some, link, start, left_s))
-            if late > most:
-                return False
-            together *= 2
-        return True
+        left_s, draws = self.left_s(start), self.question.draws
+
+        def late(some: Sequence[int]) -> list[bool]:
+            return [one.ready_s > left_s for one in self.ready(some, link, start, left_s)]
+
+        # The last draws have the highest rates: where any are late, they are.
+        return few_fail(late, draws, draws - math.ceil(P90 * draws - 1e-9))
 
     def make_it(self, draw: int, cases: Sequence[Case]) -> list[bool]:
         """Whether one draw is ready by the deadline, in each case."""
@@ -179,18 +176,18 @@ def answer(
         raise NoTime(f"by {shown(question.by)} is not after the start, {shown(start)}: write a later --by")
     asked = _Asked(basis, question, vms_named(basis, question.vms), start, jobs or JobRunner(workers=1))
     patience_s = PATIENCE * asked.most_s
-    told(0.0, "draws", 0.15)
+    told(0.0, "draws", 0.1)
     found = asked.ready(range(question.draws), question.link, start, patience_s)
     ordered = sorted(found, key=lambda one: (one.ready_s, one.draw))
     deciding = ordered[max(0, math.ceil(P90 * len(ordered) - 1e-9) - 1)]
-    told(0.15, "what limits", 0.2)
+    told(0.1, "what limits", 0.13)
     outcome = asked.jobs.one(asked.job(deciding.draw, question.link, start, patience_s, SAMPLES))
     least: Found | None = None
     latest: datetime | None = None
     if question.search:
-        told(0.2, "the smallest link", 0.65, PROBES)
+        told(0.13, "the smallest link", 0.7, PROBES)
         least = _smallest(asked, deciding.draw)
-        told(0.65, "the latest safe start", 1.0, PROBES)
+        told(0.7, "the latest safe start", 1.0, PROBES)
         latest = _latest_start(asked, deciding)
     told(1.0, "done")
     times = [one.ready_s for one in found]

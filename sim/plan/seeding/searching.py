@@ -1,7 +1,8 @@
-"""A search whose answer is checked: how many pass; one, or many at once.
+"""Searches whose answer is checked: how many pass, one search or many at once; and whether only few fail.
 
 Rules of this file: what is asked is a function of one number; it is taken to be monotone to find the answer,
-which is verified on both sides. Searches that go on together ask what each would ask alone.
+which is verified on both sides. What can be asked at the same time is asked together: an answer does not
+depend on it. Searches that go on together ask what each would ask alone.
 """
 
 from __future__ import annotations
@@ -35,6 +36,19 @@ def each_most_that_passes(
             {place: good for (place, _), good in zip(asked, passes(asked), strict=True)} if asked else {}
         )
     return found
+
+
+def few_fail(fails: Callable[[Sequence[int]], Sequence[bool]], count: int, most: int) -> bool:
+    """Whether at most `most` of the numbers below `count` fail. The last ones are asked first, in groups: as
+    many as decide if all of them fail, then twice as many, and so on."""
+    left, failed, together = list(range(count)), 0, most + 1
+    while left:
+        some, left = left[-together:], left[:-together]
+        failed += sum(fails(some))
+        if failed > most:
+            return False
+        together *= 2
+    return True
 
 
 def rounds(most: int) -> int:

@@ -104,7 +104,7 @@ def test_runs_that_were_kept_promise_nothing() -> None:
     stages.told(0.5, "a search", 1.0, batches=2)
     clock.now_s = 30.0
     stages.ran(_ran(1, 1))
-    assert stream.getvalue() == "75 %, a search (4 kept from before), about 30 s left\n"
+    assert stream.getvalue() == "75 %, a search (4 kept), about 30 s left\n"
 
 
 def test_runs_of_a_question_that_says_nothing_are_told_as_they_are() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from cxsim.sim.plan.links import parse_link
 from cxsim.sim.plan.seeding import EVERY_HOST, REPLICATOR, Job, Member, run_job
-from cxsim.sim.plan.seeding.searching import most_that_pass
+from cxsim.sim.plan.seeding.searching import each_most_that_passes, few_fail, most_that_pass, rounds
 from cxsim.sim.plan.seeding.watching import fair_share
 from cxsim.sim.replication.fleet import FleetVm
 from cxsim.sim.replication.settings import Settings
@@ -199,3 +200,43 @@ def test_fair_share_fills_the_link(caps: list[float], capacity: float) -> None:
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_the_most_that_pass(most: int, passing: int) -> None:
     assert most_that_pass(lambda n: n <= passing, most) == min(most, passing)
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=6))
+def test_searches_together_find_what_each_finds_alone_and_ask_no_more(
+    searches: list[tuple[int, int]],
+) -> None:
+    asked: list[list[int]] = [[] for _ in searches]
+    batches = 0
+
+    def passes(probes: Sequence[tuple[int, int]]) -> list[bool]:
+        nonlocal batches
+        batches += 1
+        assert len({place for place, _ in probes}) == len(probes)
+        for place, number in probes:
+            asked[place].append(number)
+        return [number <= searches[place][1] for place, number in probes]
+
+    found = each_most_that_passes(passes, [most for most, _ in searches])
+    alone: list[list[int]] = []
+    for place, (most, passing) in enumerate(searches):
+        numbers: list[int] = []
+        assert most_that_pass(lambda n, p=passing, to=numbers: to.append(n) or n <= p, most) == found[place]  # type: ignore[misc]
+        alone.append(numbers)
+    assert asked == alone
+    assert batches == max(map(len, alone), default=0)
+    assert all(len(numbers) <= rounds(most) for numbers, (most, _) in zip(alone, searches, strict=True))
+
+
+@given(st.lists(st.booleans(), max_size=30), st.integers(0, 30))
+def test_few_fail(failing: list[bool], most: int) -> None:
+    asked: list[int] = []
+
+    def fails(some: Sequence[int]) -> list[bool]:
+        asked.extend(some)
+        return [failing[n] for n in some]
+
+    assert few_fail(fails, len(failing), most) == (sum(failing) <= most)
+    assert len(set(asked)) == len(asked)
+    if all(failing[-most - 1 :]) and len(failing) > most:
+        assert len(asked) == most + 1

@@ -186,9 +186,11 @@ class Engine:
         at_s: float,
         host: str | None = None,
         replicator: str | None = None,
+        receiver: str | None = None,
     ) -> int:
-        """A new replication that connects at once and then makes its initial sync; its id. `host` and
-        `replicator` name the limits it is under (`set_limit`), if there are any. Raises ValueError for an
+        """A new replication that connects at once and then makes its initial sync; its id. `host`,
+        `replicator` and `receiver` (the replicator at the other end) name the limits it is under
+        (`set_limit`), if there are any. Raises ValueError for an
         impossible RPO, KeyError for an unknown disk."""
         if not 0 < rpo_s < math.inf:
             raise ValueError(f"rpo_s = {rpo_s!r}: must be above 0")
@@ -211,6 +213,7 @@ class Engine:
         whole[s.VM] = vm
         whole[s.HOST] = self._groups.get(host, -1) if host else -1
         whole[s.REPLICATOR] = self._groups.get(replicator, -1) if replicator else -1
+        whole[s.RECEIVER] = self._groups.get(receiver, -1) if receiver else -1
         self._enter(kernel.NEW, i, 0.0)
         return i
 

@@ -78,19 +78,24 @@ def _take_changes(st: Any, i: int) -> None:
 
 @part
 def _granted(st: Any, i: int) -> bool:
-    """Take a slot of the host and of the replicator, if both have one."""
+    """Take a slot of the host and of both replicators, if all have one."""
     whole, slots = s.whole(st), s.slots(st)
-    host, replicator = whole[i, s.HOST], whole[i, s.REPLICATOR]
+    host, replicator, receiver = whole[i, s.HOST], whole[i, s.REPLICATOR], whole[i, s.RECEIVER]
     if host >= 0 and slots[host, 1] >= slots[host, 0]:
         whole[i, s.WAIT_CAUSE] = s.BY_HOST
         return False
     if replicator >= 0 and slots[replicator, 1] >= slots[replicator, 0]:
         whole[i, s.WAIT_CAUSE] = s.BY_REPLICATOR
         return False
+    if receiver >= 0 and slots[receiver, 1] >= slots[receiver, 0]:
+        whole[i, s.WAIT_CAUSE] = s.BY_REPLICATOR
+        return False
     if host >= 0:
         slots[host, 1] += 1
     if replicator >= 0:
         slots[replicator, 1] += 1
+    if receiver >= 0:
+        slots[receiver, 1] += 1
     whole[i, s.SLOT] = s.HAS_SLOT
     return True
 
@@ -136,6 +141,8 @@ def _give_slot(st: Any, i: int) -> None:
             slots[whole[i, s.HOST], 1] -= 1
         if whole[i, s.REPLICATOR] >= 0:
             slots[whole[i, s.REPLICATOR], 1] -= 1
+        if whole[i, s.RECEIVER] >= 0:
+            slots[whole[i, s.RECEIVER], 1] -= 1
     whole[i, s.SLOT] = s.NO_SLOT
 
 
@@ -241,7 +248,7 @@ def _complete(st: Any, i: int) -> None:
         real[i, s.START] = math.inf
     else:
         plan(st, i)
-    if whole[i, s.HOST] >= 0 or whole[i, s.REPLICATOR] >= 0:
+    if whole[i, s.HOST] >= 0 or whole[i, s.REPLICATOR] >= 0 or whole[i, s.RECEIVER] >= 0:
         _give_slot(st, i)
         _next_in_line(st)
     _plan_start(st, i)

@@ -78,7 +78,8 @@ REAL = 32
     FAILURES,
     IN_ERROR,
     WAIT_CAUSE,  # whose slot was not free when it last asked
-) = range(27)
+    RECEIVER,  # the replicator at the other end
+) = range(28)
 WHOLE = 32
 
 SYNCING, IDLE, ACTIVE, ENDED = range(4)

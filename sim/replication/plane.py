@@ -94,7 +94,7 @@ class SimDataPlane:
     ) -> None:
         """`workloads`: by instanceUuid of the source VM, in the order that breaks ties. `origin_s`: start
         of the scenario, seconds since the epoch; now when not given. `limits`: replications at once by name
-        of the source ESXi or source replicator. `lines`: by id of the link."""
+        of the source ESXi, the source replicator or the one that receives. `lines`: by id of the link."""
         self.settings = settings or Settings()
         self.engine = Engine(self.settings)
         for host, most in (limits or {}).items():
@@ -134,14 +134,16 @@ class SimDataPlane:
             raise KeyError(f"no workload is known for VM {source.vm_uuid}")
         vm = self._vms[source.vm_uuid]
         workload = self._workloads[source.vm_uuid]
-        has_seed = workload.has_seed or any(
-            sink.has_seed for (_, known), sink in self._sinks.items() if known == source.replication_id
-        )
+        expected = [(at, sink) for (at, known), sink in self._sinks.items() if known == source.replication_id]
+        has_seed = workload.has_seed or any(sink.has_seed for _, sink in expected)
+        receiver = expected[0][0] if expected else None
         excluded = {disk.key for disk in workload.disks if not disk.replicated}
         keys = [key for key in source.disk_keys if key not in excluded]
         esxi = self._network.host_at(replicator_host, source.esxi_address)
         with self.input() as (engine, now_s):
-            index = engine.start(vm, source.rpo_s, keys, has_seed, now_s, esxi, replicator_host)
+            index = engine.start(
+                vm, source.rpo_s, keys, has_seed, now_s, esxi, replicator_host, receiver
+            )
             legs = Legs(
                 self._network,
                 self.settings,

@@ -308,7 +308,7 @@ def _own_groups(rule: TreeMap, own: list[str], every: set[str], edge: str, probl
 
 
 def limits(tree: TreeMap, problems: Problems) -> None:
-    """A limit of replications at once counts where they are sent from."""
+    """A limit of replications at once counts where VMs run, and in replicators."""
     limited, hosts = mapping(tree, "replication", "limits"), mapping(tree, "hosts")
     running = list(dict.fromkeys(_text(vm, "esxi") for _, vm in entries(tree, "vms")))
     for name in limited:
@@ -316,14 +316,6 @@ def limits(tree: TreeMap, problems: Problems) -> None:
         if mapping(hosts, name).get("role") == "esxi" and name not in running:
             wrong = f"no VM runs on {shown(name)}"
             problems.add(place, path, wrong, advice("", running, "hosts of VMs"))
-        elif mapping(hosts, name).get("replication_manager") is not None:
-            sending = [
-                h
-                for h, host in entries(tree, "hosts")
-                if host.get("role") == "replicator" and host.get("replication_manager") is None
-            ]
-            wrong = f"{shown(name)} is a replicator that receives"
-            problems.add(place, path, wrong, advice("", sending, "replicators that send"))
 
 
 CHECKS: tuple[Callable[[TreeMap, Problems], None], ...] = (

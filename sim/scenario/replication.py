@@ -87,8 +87,8 @@ class Replication(Model):
     )
     limits: dict[LimitedHost, Positive] = Field(
         default_factory=dict,
-        description="replications at once, by ESXi host or sending replicator; default: no limit",
-        examples=[{"tyrell-cce01": 10, "tyrell-esx01": 4}],
+        description="replications at once, by ESXi host of VMs or by replicator, sending or receiving; default: no limit",
+        examples=[{"tyrell-cce01": 10, "chc-cce01": 8, "tyrell-esx01": 4}],
     )
 
     @model_validator(mode="after")

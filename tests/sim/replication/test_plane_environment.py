@@ -54,8 +54,8 @@ def test_a_thick_disk_is_read_whole_and_ships_what_is_in_use() -> None:
     assert first_syncs({"a": thick}, slow) == [pytest.approx(20 * GIB / 10e6, rel=1e-6)]
 
 
-@pytest.mark.parametrize("limited", ["tyrell-esx01", "tyrell-cce01"])
-def test_a_limit_of_the_host_or_the_replicator_makes_vms_wait_for_each_other(limited: str) -> None:
+@pytest.mark.parametrize("limited", ["tyrell-esx01", "tyrell-cce01", "chc-cce01"])
+def test_a_limit_of_the_host_or_a_replicator_makes_vms_wait_for_each_other(limited: str) -> None:
     both = {"a": vm(), "b": vm()}
     alone_s = 2 * GIB / 9e6
     assert first_syncs(both) == [pytest.approx(2 * alone_s, rel=1e-3)] * 2
@@ -63,7 +63,7 @@ def test_a_limit_of_the_host_or_the_replicator_makes_vms_wait_for_each_other(lim
         pytest.approx(alone_s, rel=1e-3),
         pytest.approx(2 * alone_s, rel=1e-3),
     ]
-    assert first_syncs(both, limits={"chc-cce01": 1}) == first_syncs(both)
+    assert first_syncs(both, limits={"chc-cce02": 1}) == first_syncs(both)
 
 
 def test_a_line_has_its_own_efficiency() -> None:

@@ -141,9 +141,7 @@ class SimDataPlane:
         keys = [key for key in source.disk_keys if key not in excluded]
         esxi = self._network.host_at(replicator_host, source.esxi_address)
         with self.input() as (engine, now_s):
-            index = engine.start(
-                vm, source.rpo_s, keys, has_seed, now_s, esxi, replicator_host, receiver
-            )
+            index = engine.start(vm, source.rpo_s, keys, has_seed, now_s, esxi, replicator_host, receiver)
             legs = Legs(
                 self._network,
                 self.settings,

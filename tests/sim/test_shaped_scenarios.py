@@ -18,9 +18,9 @@ def without_shape(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update={"sites": {**scenario.sites, "tyrell": straight}})
 
 
-def without_limits(scenario: Scenario) -> Scenario:
-    free = scenario.replication.model_copy(update={"limits": {}})
-    return scenario.model_copy(update={"replication": free})
+def with_limits(scenario: Scenario, limits: dict[str, int]) -> Scenario:
+    limited = scenario.replication.model_copy(update={"limits": limits})
+    return scenario.model_copy(update={"replication": limited})
 
 
 def test_without_its_shape_the_line_misses_no_rpo() -> None:
@@ -33,9 +33,19 @@ def test_without_its_shape_the_line_misses_no_rpo() -> None:
 
 def test_without_its_limit_the_host_keeps_the_rpo() -> None:
     (scenario,) = load(SCENARIOS / "rpo-few-at-once.yaml")
-    result = run_scenario(without_limits(scenario))
+    result = run_scenario(with_limits(scenario, {}))
     assert [check.met for check in result.checks] == [False, False, True]
     assert result.rpo[-1].time_in_rpo > 0.99
+
+
+def test_a_replicator_limits_alike_at_either_end() -> None:
+    (scenario,) = load(SCENARIOS / "rpo-few-at-once.yaml")
+    sending, receiving = (
+        run_scenario(with_limits(scenario, {name: 1})) for name in ("tyrell-cce01", "chc-cce01")
+    )
+    assert receiving.rpo == sending.rpo
+    assert receiving.rpo[-1].bottlenecks[0][0] == "replicator"
+    assert receiving.rpo[-1].time_in_rpo < 0.95
 
 
 def test_the_same_seed_gives_the_same_figures_bursts_and_traces_included() -> None:

@@ -87,7 +87,7 @@ class Replication(Model):
     )
     limits: dict[LimitedHost, Positive] = Field(
         default_factory=dict,
-        description="replications at once, by ESXi host of VMs or by replicator (either end); default: no limit",
+        description="replications at once, by ESXi host of VMs or replicator (either end); default: no limit",
         examples=[{"tyrell-cce01": 10, "chc-cce01": 8, "tyrell-esx01": 4}],
     )
 

@@ -22,7 +22,7 @@ from cxsim.sim.plan.basis import Basis
 from cxsim.sim.plan.gathering import PURPOSES, Gathering
 from cxsim.sim.plan.outputs import outputs_of
 from cxsim.sim.plan.progress import Meter, Stages, Told
-from cxsim.sim.plan.questions.sweep import SweepWorks, sweep_works
+from cxsim.sim.plan.questions.sweep import SweepWorks
 from cxsim.sim.plan.runs import RunFailed, Runner, results_folder
 from cxsim.sim.plan.runs.runner import Workers
 from cxsim.sim.plan.seeding.work import JobRunner
@@ -92,7 +92,7 @@ class Asked:
 
     def sweeper(self) -> SweepWorks:
         """The same for whole scenarios."""
-        return self._working(sweep_works, self.jobs)
+        return self._working(SweepWorks, self.jobs)
 
     def _working(self, make: Callable[..., T], workers: Workers | int | None) -> T:
         folder = self.given.get("results") or results_folder()

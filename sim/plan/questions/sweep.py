@@ -17,7 +17,7 @@ from cxsim.sim.plan.answers.model import Answer, Assumption, Bar, Chart, Column,
 from cxsim.sim.plan.answers.shown import shown
 from cxsim.sim.plan.questions.sweeping import SWEPT, Swept, Variant, run_variant
 from cxsim.sim.plan.questions.trials import CannotAsk
-from cxsim.sim.plan.runs.runner import Works
+from cxsim.sim.plan.runs.runner import Kind, Works
 from cxsim.sim.result import Exit
 from cxsim.sim.scenario import load
 from cxsim.sim.scenario.problems import Problem, ScenarioErrors
@@ -38,12 +38,10 @@ class SweepQuestion:
     seeds: tuple[int, ...] = ()
 
 
-SweepWorks = Works[Variant, Swept]
+class SweepWorks(Works[Variant, Swept]):
+    """Runs the variants of a sweep; options as for Works."""
 
-
-def sweep_works(**options: object) -> SweepWorks:
-    """What runs a sweep; options as for Works."""
-    return Works(run_variant, SWEPT, **options)  # type: ignore[arg-type]
+    kind = Kind(run_variant, SWEPT)
 
 
 def parse_parameter(text: str) -> Parameter:

@@ -130,29 +130,36 @@ def processes(workers: int) -> Executor:
     return _Processes(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupt)
 
 
-class Works(Generic[W, R]):
-    """Does work; a context manager, because it holds worker processes.
+@dataclass(frozen=True)
+class Kind(Generic[W, R]):
+    """Of work. `function`: what does one piece, importable by its name. `form`: how results are kept.
+    `weight_per_s`: what one core does, to decide whether processes are worth starting; None: they always
+    are."""
 
-    `function`: what does one piece, importable by its name. `form`: how results are kept. `workers`: how many
-    pieces at once (default: the cores; 1 does them here), or those that other `Works` have as well.
-    `executor`: makes what does them elsewhere. `folder`: where results are kept and looked up; None: nowhere.
-    `progress`: told after every piece. `weight_per_s`: what one core does, to decide whether processes are
-    worth starting; None: they always are. Raises ValueError for less than one worker."""
+    function: Callable[[W], R]
+    form: Form[R]
+    weight_per_s: float | None = None
+
+
+class Works(Generic[W, R]):
+    """Does work of the kind that a subclass names; a context manager, because it holds worker processes.
+
+    `workers`: how many pieces at once (default: the cores; 1 does them here), or those that other `Works`
+    have as well. `executor`: makes what does them elsewhere. `folder`: where results are kept and looked up;
+    None: nowhere. `progress`: told after every piece. Raises ValueError for less than one worker."""
+
+    kind: Kind[W, R]
 
     def __init__(
         self,
-        function: Callable[[W], R],
-        form: Form[R],
         workers: int | Workers | None = None,
         executor: Callable[[], Executor] | None = None,
         folder: Path | None = None,
         progress: Callable[[Progress], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
-        weight_per_s: float | None = None,
     ) -> None:
         self.workers = workers if isinstance(workers, Workers) else Workers(workers, executor)
-        self._function, self._weight_per_s = function, weight_per_s
-        self._kept = Kept(folder, form) if folder is not None else None
+        self._kept = Kept(folder, self.kind.form) if folder is not None else None
         self._progress, self._clock = progress, clock
         self._here_s = 0.0
         """Spent in this process so far on what several could have done."""
@@ -235,13 +242,14 @@ class Works(Generic[W, R]):
         """When there is much to do, or has been: a search asks for a little many times."""
         if self.workers.count < 2 or len(todo) < 2:
             return False
-        if self._weight_per_s is None or self._here_s > WORTH_PROCESSES_S / 2:
+        weight_per_s = self.kind.weight_per_s
+        if weight_per_s is None or self._here_s > WORTH_PROCESSES_S / 2:
             return True
-        return sum(run.weight for run in todo) / self._weight_per_s > WORTH_PROCESSES_S
+        return sum(run.weight for run in todo) / weight_per_s > WORTH_PROCESSES_S
 
     def here(self, run: W, during: Callable[[float], object]) -> R:
         """Do one piece in this process; `during` may be told of the weight that is done of it."""
-        return self._function(run)
+        return self.kind.function(run)
 
     def _submitted(
         self, part: dict[str, W], most: int, begun: dict[Future[R], str]
@@ -254,7 +262,7 @@ class Works(Generic[W, R]):
             while waiting or begun:
                 while waiting and len(begun) < most:
                     digest = waiting.popleft()
-                    future = executor.submit(self._function, part[digest])
+                    future = executor.submit(self.kind.function, part[digest])
                     begun[future] = digest
                 done, _ = wait(begun, return_when=FIRST_COMPLETED)
                 for future in sorted(done, key=lambda one: one.exception() is not None):
@@ -280,15 +288,7 @@ class Works(Generic[W, R]):
 class Runner(Works[Run, RunResult]):
     """Does runs of the data plane (execute.py); options as for Works."""
 
-    def __init__(
-        self,
-        workers: int | Workers | None = None,
-        executor: Callable[[], Executor] | None = None,
-        folder: Path | None = None,
-        progress: Callable[[Progress], object] | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        super().__init__(execute, RUNS, workers, executor, folder, progress, clock, SYNCS_PER_S)
+    kind = Kind(execute, RUNS, SYNCS_PER_S)
 
     def here(self, run: Run, during: Callable[[float], object]) -> RunResult:
         return execute(run, lambda at_s: during(run.weight * min(1.0, at_s / run.duration_s)))

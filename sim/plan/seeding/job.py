@@ -84,6 +84,11 @@ class Job:
         return self.seeding_bytes * 8 / (self.link.planned_bps * self.efficiency)
 
     @property
+    def likely_end_s(self) -> float:
+        """About when the run ends: for progress."""
+        return min(self.give_up_s, self.alone_s) + self.hold_s
+
+    @property
     def reasonable_s(self) -> float:
         """What takes longer will not end: 20 times the first copies alone, and 60 days."""
         last_s = max((max(m.start_s, m.cutover_s or 0.0) for m in self.members), default=0.0)
@@ -108,7 +113,7 @@ class Job:
     @property
     def weight(self) -> float:
         """About how long it takes, in syncs: for progress."""
-        end_s = min(self.give_up_s, self.alone_s) + self.hold_s
+        end_s = self.likely_end_s
         return math.fsum(1.0 + max(0.0, end_s - one.start_s) / one.vm.rpo_s for one in self.members) or 1.0
 
     def host_limits(self) -> dict[str, int]:

@@ -6,15 +6,13 @@ code that makes them. Who does the work, and in which order, is sim/plan/runs/ru
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from cxsim.sim.plan.runs.kept import Form, digest_of
-from cxsim.sim.plan.runs.runner import Progress, Workers, Works
+from cxsim.sim.plan.runs.runner import Kind, Works
 from cxsim.sim.plan.seeding.job import Course, Job, MemberOutcome, Outcome
 from cxsim.sim.plan.seeding.running import run_job
 
@@ -61,18 +59,10 @@ OUTCOMES: Form[Outcome] = Form(to_plain, from_plain, code_digest)
 class JobRunner(Works[Job, Outcome]):
     """Does jobs; options as for Works."""
 
-    def __init__(
-        self,
-        workers: int | Workers | None = None,
-        executor: Callable[[], Executor] | None = None,
-        folder: Path | None = None,
-        progress: Callable[[Progress], object] | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        super().__init__(run_job, OUTCOMES, workers, executor, folder, progress, clock, SYNCS_PER_S)
+    kind = Kind(run_job, OUTCOMES, SYNCS_PER_S)
 
     def here(self, job: Job, during: Callable[[float], object]) -> Outcome:
-        end_s = max(1.0, min(job.give_up_s, job.alone_s) + job.hold_s)
+        end_s = max(1.0, job.likely_end_s)
         return run_job(job, lambda at_s: during(job.weight * min(1.0, max(0.0, at_s) / end_s)))
 
     def one(self, job: Job) -> Outcome:

@@ -10,9 +10,9 @@ from cxsim.sim.plan.answers import Answer, Table
 from cxsim.sim.plan.questions.sweep import (
     CannotAsk,
     SweepQuestion,
+    SweepWorks,
     answer,
     parse_parameter,
-    sweep_works,
     variants,
 )
 from cxsim.sim.plan.questions.sweeping import run_variant
@@ -58,7 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def swept(question: SweepQuestion, folder: Path) -> Answer:
-    with sweep_works(workers=1, folder=folder) as works:
+    with SweepWorks(workers=1, folder=folder) as works:
         return answer(question, works)
 
 
@@ -106,7 +106,7 @@ def test_a_sweep_goes_on_where_it_was(
     question: SweepQuestion, swept: Answer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Progress] = []
-    again = answer(question, sweep_works(workers=1, folder=folder, progress=seen.append))
+    again = answer(question, SweepWorks(workers=1, folder=folder, progress=seen.append))
     assert again == swept
     assert seen[-1].kept == seen[-1].total == 8
 
